@@ -1,0 +1,178 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/musterhq/muster/internal/rawjson"
+)
+
+// member is one attribute of a document.
+type member struct {
+	name string
+	raw  []byte
+}
+
+// members lists the attributes of d in order of first mention, annotations left
+// out, and of a name that comes twice the last value.
+func (d Document) members(op string) ([]member, error) {
+	var all []member
+	s := rawjson.Scan(d)
+	s.Object()
+	for name, ok := s.Member(); ok; name, ok = s.Member() {
+		raw := s.Value()
+		if isAnnotation(name) {
+			continue
+		}
+		all = append(all, member{string(name), raw})
+	}
+	if err := finish(&s, op); err != nil {
+		return nil, err
+	}
+	return lastOfEach(all), nil
+}
+
+// lastOfEach merges members of the same name. Documents have some forty.
+func lastOfEach(all []member) []member {
+	at := make(map[string]int, len(all))
+	kept := all[:0]
+	for _, m := range all {
+		if i, known := at[m.name]; known {
+			kept[i].raw = m.raw
+			continue
+		}
+		at[m.name] = len(kept)
+		kept = append(kept, m)
+	}
+	return kept
+}
+
+// Merge returns d with every attribute that change mentions overwritten, null
+// included, and the rest as it was: how a round of changes reads (F34). The
+// result is compact, without annotations, in d's order with new attributes
+// behind. It fails with errs.Invalid when one of the two is not a JSON object.
+func (d Document) Merge(change Document) (Document, error) {
+	const op = "merge a change into a document"
+	old, err := d.members(op)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := change.members(op)
+	if err != nil {
+		return nil, err
+	}
+	all := lastOfEach(append(old, fresh...))
+	return appendObject(make([]byte, 0, len(d)+len(change)), all), nil
+}
+
+// Clean returns d compact and without annotations, at every depth. It is what
+// Merge with an empty change gives.
+func (d Document) Clean() (Document, error) {
+	all, err := d.members("clean a document")
+	if err != nil {
+		return nil, err
+	}
+	return appendObject(make([]byte, 0, len(d)), all), nil
+}
+
+// appendObject appends an object of the given attributes, cleaning their values.
+func appendObject(dst []byte, all []member) []byte {
+	dst = append(dst, '{')
+	for i, m := range all {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = rawjson.AppendString(dst, m.name)
+		dst = appendClean(append(dst, ':'), m.raw)
+	}
+	return append(dst, '}')
+}
+
+// appendClean appends a valid value without white space and annotations.
+func appendClean(dst, raw []byte) []byte {
+	switch rawjson.KindOf(raw) {
+	case rawjson.Object:
+		all, _ := Document(raw).members("")
+		return appendObject(dst, all)
+	case rawjson.Array:
+		s := rawjson.Scan(raw)
+		s.Array()
+		dst = append(dst, '[')
+		for n := 0; s.Element(); n++ {
+			if n > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendClean(dst, s.Value())
+		}
+		return append(dst, ']')
+	}
+	return append(dst, raw...)
+}
+
+// Same reports whether two documents say the same: equal attributes with equal
+// values, whatever their order, white space and escapes. Annotations do not
+// count, numbers are compared as spelled. It fails with errs.Invalid when one
+// of the two is not a JSON object.
+func (d Document) Same(other Document) (bool, error) {
+	const op = "compare two documents"
+	a, err := d.members(op)
+	if err != nil {
+		return false, err
+	}
+	b, err := other.members(op)
+	if err != nil {
+		return false, err
+	}
+	return sameMembers(a, b), nil
+}
+
+func sameMembers(a, b []member) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	byName := func(x, y member) int { return strings.Compare(x.name, y.name) }
+	slices.SortFunc(a, byName)
+	slices.SortFunc(b, byName)
+	return slices.EqualFunc(a, b, func(x, y member) bool {
+		return x.name == y.name && sameValue(x.raw, y.raw)
+	})
+}
+
+func sameValue(a, b []byte) bool {
+	kind := rawjson.KindOf(a)
+	if kind != rawjson.KindOf(b) {
+		return false
+	}
+	if string(a) == string(b) {
+		return true
+	}
+	switch kind {
+	case rawjson.String:
+		return rawjson.Text(a) == rawjson.Text(b)
+	case rawjson.Array:
+		return sameList(a, b)
+	case rawjson.Object:
+		x, _ := Document(a).members("") // both were checked as parts of their documents
+		y, _ := Document(b).members("")
+		return sameMembers(x, y)
+	}
+	return false
+}
+
+func sameList(a, b []byte) bool {
+	x, y := rawjson.Scan(a), rawjson.Scan(b)
+	x.Array()
+	y.Array()
+	for {
+		more := x.Element()
+		if more != y.Element() {
+			return false
+		}
+		if !more {
+			return true
+		}
+		if !sameValue(x.Value(), y.Value()) {
+			return false
+		}
+	}
+}
