@@ -6,6 +6,7 @@ package datatype
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // Value is a field's value in canonical form: its compact JSON. Two values are
@@ -96,11 +97,7 @@ func (v Value) Items() []string {
 	if v.json[0] != '[' {
 		return []string{v.String()}
 	}
-	var items []string
-	if json.Unmarshal([]byte(v.json), &items) != nil {
-		return nil
-	}
-	return items
+	return unlist(v.json)
 }
 
 func join(items []string) string {
@@ -117,15 +114,16 @@ func join(items []string) string {
 // quote returns s as a JSON string without escaping HTML characters, which the
 // standard encoder would.
 func quote(s string) string {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x80 {
-			return quoteSlow(s)
-		}
+	if !isPlain(s) {
+		return quoteSlow(s)
 	}
 	return `"` + s + `"`
 }
 
 func unquote(s string) string {
+	if len(s) >= 2 && strings.IndexByte(s, '\\') < 0 {
+		return s[1 : len(s)-1]
+	}
 	var out string
 	if json.Unmarshal([]byte(s), &out) != nil {
 		return s
