@@ -101,6 +101,7 @@ type RoleChange struct {
 type Change struct {
 	Entry         int64
 	EntryVersion  int64
+	EntryBefore   int64 // of Relink: the entry that the link moves away from
 	Target        Target
 	Collection    int64 // of Record
 	TargetID      int64 // 0 while there is none

@@ -60,11 +60,12 @@ type Facts struct {
 	// Resolve maps references to record numbers; those missing are not in the
 	// register yet. The key is what Ref.Key returns.
 	Resolve map[RefKey]int64
-	// Mappings holds the numbers of the mappings in force. A grant of another
-	// mapping of this connection is taken back.
+	// Mappings holds every mapping of this connection: true while it is in force,
+	// false once it was removed, and then its grants are taken back. Grants of
+	// mappings that are not listed belong to others and stay (F13).
 	Mappings map[int64]bool
-	// Title and Identity name, per collection, the title field and the field of
-	// the unique identifier: their changes are renames.
+	// Identity names, per collection, the title field and the field of the unique
+	// identifier: their changes are renames.
 	Identity map[int64][]int64
 }
 

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,34 +13,57 @@ import (
 //	Live, a role wanted    Add, Adopt…   roles, name, email       Reactivate                 reported only
 //	Live, none wanted      Skip          roles taken; none left:  stays closed               stays closed
 //	                                     Deactivate
-//	Live, undetermined     Skip          nothing                  nothing                    nothing
+//	Live, undetermined     Skip          other mappings' roles    stays closed               stays closed
 //	Disabled               Skip          Deactivate               stays closed               stays closed
 //	SoftDeleted, Gone      Skip          Deactivate               stays closed               stays closed
 //	NotFound               Skip          by the mapping's rule    stays closed               stays closed
 //	Unknown, Missing       Skip          nothing                  nothing                    nothing
 //
-// No row leads from missing data to an open login (F73).
+// No row leads from missing data to an open login (F73). Protected logins are
+// in no row: what would happen to them is reported and nothing more (F76).
 func planLogin(out []Change, c *Case, cur *Current, facts *Facts) []Change {
 	w := c.wishes(cur)
 	if cur.ID == 0 {
 		return c.enterLogin(out, cur, &w)
 	}
+	from := len(out)
+	out = c.linkedLogin(out, cur, &w, facts)
+	if cur.Login.Protected {
+		shield(out[from:])
+	}
+	return out
+}
+
+// shield turns what was planned for a protected login into reports of it. It is
+// the one place that every change of a linked login passes (F12, F76).
+func shield(planned []Change) {
+	for i := range planned {
+		if ch := &planned[i]; ch.Verb.Acts() {
+			ch.Detail = ch.Reason.Sentence()
+			ch.Verb, ch.Reason, ch.Class, ch.Roles = Skip, ProtectedLogin, 0, nil
+			ch.LoginName, ch.NameBefore, ch.LoginEmail, ch.EmailBefore = "", "", "", ""
+		}
+	}
+}
+
+// linkedLogin plans a login by what is known of its person.
+func (c *Case) linkedLogin(out []Change, cur *Current, w *wishes, facts *Facts) []Change {
 	switch c.Subject.Standing {
 	case Unknown, Missing:
 		return out
 	case Disabled:
-		return c.close(out, cur, &w, DisabledInDirectory, 0)
+		return c.close(out, cur, w, DisabledInDirectory, 0)
 	case SoftDeleted:
-		return c.close(out, cur, &w, DeletedInDirectory, 0)
+		return c.close(out, cur, w, DeletedInDirectory, 0)
 	case Gone:
-		return c.close(out, cur, &w, PurgedInDirectory, 0)
+		return c.close(out, cur, w, PurgedInDirectory, 0)
 	case NotFound:
 		if w.leaveWhenNotFound(cur) {
 			return append(out, c.change(cur, Skip, NotFoundInDirectory))
 		}
-		return c.close(out, cur, &w, NotFoundInDirectory, ClassMissing)
+		return c.close(out, cur, w, NotFoundInDirectory, ClassMissing)
 	}
-	return c.liveLogin(out, cur, &w, facts)
+	return c.liveLogin(out, cur, w, facts)
 }
 
 // leaveWhenNotFound reports whether every mapping that gave the login a role
@@ -50,7 +74,7 @@ func (w *wishes) leaveWhenNotFound(cur *Current) bool {
 		if g.Mapping == 0 {
 			continue
 		}
-		for _, d := range slices.Concat(w.in, w.out) {
+		for _, d := range w.all {
 			if d.Mapping == g.Mapping {
 				if !d.LeaveWhenNotFound {
 					return false
@@ -62,7 +86,7 @@ func (w *wishes) leaveWhenNotFound(cur *Current) bool {
 	return leave
 }
 
-// close plans a deactivation, unless the login is closed or protected (F76).
+// close plans a deactivation, unless the login is closed already.
 func (c *Case) close(out []Change, cur *Current, w *wishes, reason Reason, class Class) []Change {
 	if cur.Login.Deactivated {
 		return out
@@ -70,31 +94,31 @@ func (c *Case) close(out []Change, cur *Current, w *wishes, reason Reason, class
 	ch := c.change(cur, Deactivate, reason)
 	ch.Class = ClassDeactivation | class
 	ch.Mapping, ch.PurgeAt = w.mappingOf(cur), c.Subject.PurgeAt
-	if cur.Login.Protected {
-		ch.Verb, ch.Class, ch.Detail = Skip, 0, reason.Sentence()
-		ch.Reason = ProtectedLogin
-	}
 	return append(out, ch)
 }
 
-// mappingOf returns the mapping that a life-cycle change is attributed to.
+// mappingOf returns the mapping that a life-cycle change is attributed to: the
+// first in the order that gave a role, else the first that has a say.
 func (w *wishes) mappingOf(cur *Current) int64 {
-	for _, g := range cur.Login.Grants {
-		if g.Mapping != 0 {
-			return g.Mapping
+	for _, d := range w.all {
+		if holdsOf(cur.Login.Grants, d.Mapping) {
+			return d.Mapping
 		}
 	}
-	if len(w.in) > 0 {
-		return w.in[0].Mapping
-	}
-	if len(w.out) > 0 {
-		return w.out[0].Mapping
+	if len(w.all) > 0 {
+		return w.all[0].Mapping
 	}
 	return 0
 }
 
+func holdsOf(held []Grant, mapping int64) bool {
+	return slices.ContainsFunc(held, func(g Grant) bool { return g.Mapping == mapping })
+}
+
 // enterLogin plans a subject that has no login yet. A local user with the
-// same email is never taken over without a person's word (F25).
+// same email is never taken over without a person's word, and keeps its email
+// when it is (F25). A protected one is never taken over: signing in with a
+// password would be lost with it (F76).
 func (c *Case) enterLogin(out []Change, cur *Current, w *wishes) []Change {
 	if len(w.in) == 0 || c.Subject.Standing != Live {
 		return append(out, c.staysOut(cur, w))
@@ -103,50 +127,65 @@ func (c *Case) enterLogin(out []Change, cur *Current, w *wishes) []Change {
 	m := firstContact(cur.Candidates)
 	ch := c.change(cur, m.verb, m.reason)
 	ch.Mapping = first.Mapping
-	ch.LoginName, ch.LoginEmail = first.LoginName, first.LoginEmail
-	if c.Subject.Guest {
-		ch.Class |= ClassGuest
-	}
-	var held []Grant
-	switch m.verb {
-	case Conflict:
+	switch {
+	case m.verb == Conflict:
 		ch.Detail = describeCandidates(cur.Candidates)
 		return append(out, ch)
-	case Add:
-		if ch.LoginEmail == "" {
-			ch.Verb, ch.Reason = Fail, NoEmail
-			return append(out, ch)
-		}
-	case Relink:
-		ch.Class |= ClassRelink
-		held = m.candidate.Login.Grants
-	case Adopt:
-		held = m.candidate.Login.Grants
-		if !m.candidate.SameObject {
-			ch.Class |= ClassAdoption
-			ch.Reason = LoginAdoptionAsked
-			ch.LoginEmail = "" // its email stays its own (F25)
-		}
+	case m.candidate != nil && m.candidate.Login.Protected:
+		ch.Verb, ch.Reason, ch.Detail = Skip, ProtectedLogin, describeCandidates(cur.Candidates)
+		return append(out, ch)
+	case m.verb == Add && first.LoginEmail == "":
+		ch.Verb, ch.Reason = Fail, NoEmail
+		return append(out, ch)
 	}
-	if m.candidate != nil {
-		ch.TargetID, ch.TargetVersion = m.candidate.ID, m.candidate.Version
-		ch.NameBefore, ch.EmailBefore = m.candidate.Login.Name, m.candidate.Login.Email
+	ch.LoginName, ch.LoginEmail = first.LoginName, first.LoginEmail
+	ch.Class = c.linkClass(m.verb)
+	var held []Grant
+	if k := m.candidate; k != nil {
+		held = k.Login.Grants
+		ch.TargetID, ch.TargetVersion, ch.EntryBefore = k.ID, k.Version, k.LinkedTo
+		c.takeOver(&ch, k)
 	}
-	ch.Roles = roleChanges(rolesWanted(w.in), held, w, nil)
+	ch.Roles = roleChanges(rolesWanted(w, held), held, w, nil)
 	ch.Class |= rolesClass(ch.Roles, m.verb != Add)
 	return append(out, ch)
+}
+
+// takeOver completes an Adopt or a Relink of a login: what it says of name and
+// email is only what differs.
+func (c *Case) takeOver(ch *Change, k *Candidate) {
+	if !k.SameObject {
+		ch.LoginEmail = ""
+		if ch.Verb == Adopt {
+			ch.Class |= ClassAdoption
+			ch.Reason = LoginAdoptionAsked
+		}
+	}
+	ch.nameAndEmail(&k.Login, ch.LoginName, ch.LoginEmail)
+}
+
+// nameAndEmail fills in the name and the email that differ from the login's.
+// What the directory does not know stays as it is; the spelling of an email
+// counts for nothing (F20).
+func (ch *Change) nameAndEmail(held *LoginState, name, email string) {
+	ch.LoginName, ch.NameBefore, ch.LoginEmail, ch.EmailBefore = "", "", "", ""
+	if name != "" && name != held.Name {
+		ch.LoginName, ch.NameBefore = name, held.Name
+	}
+	if email != "" && !strings.EqualFold(email, held.Email) {
+		ch.LoginEmail, ch.EmailBefore = email, held.Email
+	}
 }
 
 // liveLogin plans a login whose person is there and enabled.
 func (c *Case) liveLogin(out []Change, cur *Current, w *wishes, facts *Facts) []Change {
 	state := &cur.Login
-	wanted := rolesWanted(w.in)
-	roles := roleChanges(wanted, state.Grants, w, facts.Mappings)
-	if len(wanted) == 0 && !w.undetermined && !keepsRole(state.Grants, roles) {
-		return c.leaveUnit(out, cur, w, roles)
-	}
+	roles := roleChanges(rolesWanted(w, state.Grants), state.Grants, w, facts.Mappings)
 	if len(w.in) == 0 {
-		if len(roles) > 0 && !state.Protected {
+		if !w.undetermined && !keepsRole(state.Grants, roles) {
+			return c.leaveUnit(out, cur, w, roles)
+		}
+		if len(roles) > 0 {
 			out = append(out, c.rolesChange(cur, w, roles))
 		}
 		return out
@@ -161,120 +200,142 @@ func (c *Case) liveLogin(out []Change, cur *Current, w *wishes, facts *Facts) []
 		ch.Mapping, ch.Roles = w.in[0].Mapping, roles
 		ch.Class = rolesClass(roles, true) &^ ClassRoleGain
 		out = append(out, ch)
-	case len(roles) > 0 && !state.Protected:
+	case len(roles) > 0:
 		out = append(out, c.rolesChange(cur, w, roles))
 	}
 	return c.nameChanges(out, cur, w)
 }
 
 // leaveUnit plans a login that no mapping wants any more and that holds no
-// role given by hand.
+// role given by hand. Without a mapping that says so, and without a role that
+// a removed mapping had given, nothing is known and nothing happens.
 func (c *Case) leaveUnit(out []Change, cur *Current, w *wishes, roles []RoleChange) []Change {
-	if cur.Login.Deactivated {
+	if cur.Login.Deactivated || (len(w.out) == 0 && len(roles) == 0) {
 		return out
 	}
-	mapping, why, detail := w.whyOut()
-	reason := leaving(why)
-	if keep := keepRole(w.out, cur.Login.Grants); keep != nil && !cur.Login.Protected {
-		ch := c.change(cur, SetRoles, reason)
-		ch.Mapping, ch.Detail, ch.Class = mapping, detail, ClassRoleLoss
-		ch.Roles = replaceRoles(roles, keep)
-		if unchangedRoles(ch.Roles) {
+	mapping, reason, detail := w.whyLost(roles)
+	ch := c.change(cur, Deactivate, reason)
+	ch.Mapping, ch.Detail, ch.PurgeAt = mapping, detail, c.Subject.PurgeAt
+	ch.Class, ch.Roles = ClassDeactivation|rolesClass(roles, true), roles
+	if d := keepRole(w.out, cur.Login.Grants); d != nil {
+		ch.Verb, ch.Class = SetRoles, ClassRoleLoss
+		ch.Roles = withKeptRole(roles, d, cur.Login.Grants)
+		if len(ch.Roles) == 0 {
 			return out
 		}
-		return append(out, ch)
 	}
-	n := len(out)
-	out = c.close(out, cur, w, reason, ClassRoleLoss)
-	if len(out) > n {
-		out[n].Mapping, out[n].Detail = mapping, detail
-		if out[n].Verb == Deactivate {
-			out[n].Roles = roles
-		}
-	}
-	return out
+	return append(out, ch)
 }
 
-// keepRole returns the role that a mapping leaves to those who left its unit.
-func keepRole(left []*Desired, held []Grant) *RoleWish {
+// keepRole returns the mapping that leaves a role to those who left its unit,
+// the first in the order among those that gave the login a role.
+func keepRole(left []*Desired, held []Grant) *Desired {
 	for _, d := range left {
-		if d.KeepWhenOutside.Role == 0 {
-			continue
-		}
-		for _, g := range held {
-			if g.Mapping == d.Mapping {
-				return &d.KeepWhenOutside
-			}
+		if d.KeepWhenOutside.Role != 0 && holdsOf(held, d.Mapping) {
+			return d
 		}
 	}
 	return nil
 }
 
-// replaceRoles turns the first loss into an exchange for the kept role.
-func replaceRoles(roles []RoleChange, keep *RoleWish) []RoleChange {
-	out := slices.Clone(roles)
-	if len(out) > 0 {
-		out[0].After = keep.Role
+// withKeptRole turns the loss of a mapping's role into an exchange for the role
+// that it leaves. What is exchanged for itself drops out, so that the next run
+// finds nothing to do.
+func withKeptRole(roles []RoleChange, d *Desired, held []Grant) []RoleChange {
+	keep := d.KeepWhenOutside
+	kept := RoleChange{
+		Module: keep.Module, Mapping: d.Mapping, After: keep.Role,
+		Before:        roleOf(held, keep.Module, d.Mapping),
+		Administrator: keep.Administrator && !isAdministrator(held, keep.Module),
 	}
-	return out
+	out := slices.DeleteFunc(slices.Clone(roles), func(r RoleChange) bool {
+		return r.Module == kept.Module && r.Mapping == kept.Mapping
+	})
+	if kept.Before != kept.After {
+		out = append(out, kept)
+	}
+	return sortRoles(out)
 }
 
-func unchangedRoles(roles []RoleChange) bool {
-	for _, r := range roles {
-		if r.Before != r.After {
-			return false
-		}
-	}
-	return true
-}
-
+// rolesChange plans a change of roles alone. A loss gives the reason, since it
+// is what people ask about.
 func (c *Case) rolesChange(cur *Current, w *wishes, roles []RoleChange) Change {
-	reason := EnteredUnit
-	if rolesClass(roles, true)&ClassRoleLoss != 0 {
-		_, why, _ := w.whyOut()
-		reason = leaving(why)
-		if len(w.out) == 0 && len(w.in) > 0 {
-			reason = HigherMapping
-		}
-	}
-	ch := c.change(cur, SetRoles, reason)
+	ch := c.change(cur, SetRoles, EnteredUnit)
 	ch.Mapping, ch.Roles, ch.Class = w.mappingOf(cur), roles, rolesClass(roles, true)
+	if slices.ContainsFunc(roles, func(r RoleChange) bool { return r.After == 0 }) {
+		ch.Mapping, ch.Reason, ch.Detail = w.whyLost(roles)
+	}
 	if len(w.in) > 0 {
 		ch.Mapping = w.in[0].Mapping
 	}
 	return ch
 }
 
-// nameChanges plans the login's name and email. An email that the directory
-// does not know stays as it is.
+// whyLost returns the mapping whose role is lost first, and the reason.
+//
+//	the mapping that gave it   reason
+//	lets the subject in        a higher mapping decides
+//	keeps the subject out      its clause
+//	is gone                    the mapping was removed
+func (w *wishes) whyLost(roles []RoleChange) (mapping int64, reason Reason, detail string) {
+	for _, d := range w.all {
+		lost := slices.ContainsFunc(roles, func(r RoleChange) bool { return r.Mapping == d.Mapping && r.After == 0 })
+		switch {
+		case lost && d.Enters:
+			return d.Mapping, HigherMapping, ""
+		case lost:
+			return d.Mapping, leaving(d.why()), d.Detail
+		}
+	}
+	if len(roles) > 0 {
+		return roles[0].Mapping, MappingGone, ""
+	}
+	mapping, reason, detail = w.whyOut()
+	return mapping, leaving(reason), detail
+}
+
+// nameChanges plans the login's name and email.
 func (c *Case) nameChanges(out []Change, cur *Current, w *wishes) []Change {
 	d := w.in[0]
-	ch := c.change(cur, Update, AttributeChanged)
-	ch.Mapping = d.Mapping
-	if d.LoginName != "" && d.LoginName != cur.Login.Name {
-		ch.LoginName, ch.NameBefore = d.LoginName, cur.Login.Name
-	}
-	if d.LoginEmail != "" && !strings.EqualFold(d.LoginEmail, cur.Login.Email) {
-		ch.LoginEmail, ch.EmailBefore = d.LoginEmail, cur.Login.Email
-	}
+	ch := c.change(cur, Rename, Renamed)
+	ch.Mapping, ch.Class = d.Mapping, ClassRename
+	ch.nameAndEmail(&cur.Login, d.LoginName, d.LoginEmail)
 	if ch.LoginName == "" && ch.LoginEmail == "" {
 		return out
 	}
-	ch.Verb, ch.Reason, ch.Class = Rename, Renamed, ClassRename
 	return append(out, ch)
 }
 
 // rolesWanted returns one wish a module: the first mapping that lets the
-// subject in decides.
-func rolesWanted(in []*Desired) []wantedRole {
+// subject in decides. A mapping that is undetermined and has given a role in
+// a module keeps its place in the order there, so that an incomplete read of
+// the administrators' unit hands nobody a lesser role meanwhile (F4).
+func rolesWanted(w *wishes, held []Grant) []wantedRole {
 	var out []wantedRole
-	for _, d := range in {
-		taken := slices.ContainsFunc(out, func(w wantedRole) bool { return w.Module == d.Role.Module })
-		if d.Role.Role != 0 && !taken {
+	for _, d := range w.all {
+		if !d.Enters || d.Undetermined || d.Role.Role == 0 {
+			continue
+		}
+		taken := slices.ContainsFunc(out, func(x wantedRole) bool { return x.Module == d.Role.Module })
+		if !taken && (!w.frozenAbove(d, held) || roleOf(held, d.Role.Module, d.Mapping) != 0) {
 			out = append(out, wantedRole{d.Role, d.Mapping})
 		}
 	}
 	return out
+}
+
+// frozenAbove reports whether a mapping before d in the order is undetermined
+// and has given a role in d's module.
+func (w *wishes) frozenAbove(d *Desired, held []Grant) bool {
+	for _, above := range w.all {
+		if above == d {
+			return false
+		}
+		if above.Undetermined && roleOf(held, d.Role.Module, above.Mapping) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 type wantedRole struct {
@@ -282,42 +343,58 @@ type wantedRole struct {
 	mapping int64
 }
 
-// roleChanges compares wanted roles with the grants that mappings gave. Grants
-// by hand are not the sync's; a grant of a mapping that is undetermined stays
-// (F4, F6). mappings limits losses to this connection's own mappings (F13); nil
-// means that nothing is taken.
+// roleChanges compares wanted roles with the grants that mappings gave, by
+// module and mapping. mappings are those of this connection; nil means that
+// nothing is taken.
 func roleChanges(wanted []wantedRole, held []Grant, w *wishes, mappings map[int64]bool) []RoleChange {
 	var out []RoleChange
 	for _, want := range wanted {
-		if slices.ContainsFunc(held, func(g Grant) bool {
-			return g.Module == want.Module && g.Mapping == want.mapping && g.Role == want.Role
-		}) {
+		before := roleOf(held, want.Module, want.mapping)
+		if before == want.Role {
 			continue
 		}
 		out = append(out, RoleChange{
-			Module: want.Module, Mapping: want.mapping, After: want.Role,
-			Before:        roleOf(held, want.Module, want.mapping),
+			Module: want.Module, Mapping: want.mapping, Before: before, After: want.Role,
 			Administrator: want.Administrator && !isAdministrator(held, want.Module),
 		})
 	}
 	for _, g := range held {
-		if g.Mapping == 0 || w.isUndetermined(g.Mapping) || mappings == nil {
-			continue
-		}
-		if _, ours := mappings[g.Mapping]; !ours {
-			continue
-		}
-		if !slices.ContainsFunc(wanted, func(x wantedRole) bool {
+		if !w.mayTake(g, mappings) || slices.ContainsFunc(wanted, func(x wantedRole) bool {
 			return x.mapping == g.Mapping && x.Module == g.Module
 		}) {
-			out = append(out, RoleChange{Module: g.Module, Mapping: g.Mapping, Before: g.Role})
+			continue
 		}
+		out = append(out, RoleChange{Module: g.Module, Mapping: g.Mapping, Before: g.Role})
 	}
-	return out
+	return sortRoles(out)
 }
 
-func (w *wishes) isUndetermined(mapping int64) bool {
-	return slices.ContainsFunc(w.out, func(d *Desired) bool { return d.Mapping == mapping && d.Undetermined })
+// mayTake reports whether there is evidence enough to take a grant back.
+//
+//	the grant is                                      taken
+//	given by hand                                     never
+//	of a mapping of another connection                never (F13)
+//	of a mapping that was removed                     yes
+//	of a mapping that says in or out of this subject  yes, when not wanted
+//	of a mapping that is undetermined (F4, F6)        no
+//	of a mapping that says nothing of this subject    no
+func (w *wishes) mayTake(g Grant, mappings map[int64]bool) bool {
+	inForce, ours := mappings[g.Mapping]
+	switch {
+	case g.Mapping == 0 || !ours:
+		return false
+	case !inForce:
+		return true
+	}
+	return slices.ContainsFunc(w.all, func(d *Desired) bool { return d.Mapping == g.Mapping && !d.Undetermined }) &&
+		!slices.ContainsFunc(w.all, func(d *Desired) bool { return d.Mapping == g.Mapping && d.Undetermined })
+}
+
+func sortRoles(roles []RoleChange) []RoleChange {
+	slices.SortStableFunc(roles, func(a, b RoleChange) int {
+		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Mapping, b.Mapping))
+	})
+	return roles
 }
 
 func roleOf(held []Grant, module, mapping int64) int64 {
@@ -348,29 +425,44 @@ func keepsRole(held []Grant, roles []RoleChange) bool {
 
 // rolesClass classifies role changes for the guard. A new login's roles count
 // only when they make an administrator.
+//
+//	in a module                             gain   loss
+//	a role where there was none             yes    no
+//	a role taken, none or another instead   -      yes
+//	exchanged for one above Collaborator    yes    no: a promotion
 func rolesClass(roles []RoleChange, existing bool) Class {
 	var class Class
-	gained, lost := false, false
 	for _, r := range roles {
 		if r.Administrator {
 			class |= ClassAdministrator
 		}
-		gained = gained || r.After != 0
-		lost = lost || r.After == 0
-	}
-	if existing && gained {
-		class |= ClassRoleGain
-	}
-	if lost && class&ClassAdministrator == 0 {
-		class |= ClassRoleLoss
+		if existing && r.After != 0 {
+			class |= ClassRoleGain
+		}
+		if r.Before != 0 && !promotes(roles, r.Module) {
+			class |= ClassRoleLoss
+		}
 	}
 	return class
 }
 
+func promotes(roles []RoleChange, module int64) bool {
+	return slices.ContainsFunc(roles, func(r RoleChange) bool { return r.Module == module && r.Administrator })
+}
+
+// describeCandidates names the candidates by number, in ascending order.
 func describeCandidates(candidates []Candidate) string {
-	ids := make([]string, len(candidates))
+	ids := make([]int64, len(candidates))
 	for i, k := range candidates {
-		ids[i] = fmt.Sprintf("#%d", k.ID)
+		ids[i] = k.ID
 	}
-	return strings.Join(ids, ", ")
+	slices.Sort(ids)
+	var b strings.Builder
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "#%d", id)
+	}
+	return b.String()
 }

@@ -1,12 +1,15 @@
 package reconcile
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Case is one subject with all that is wanted of it and all there is.
 type Case struct {
 	Subject Subject
 	Desired []Desired // in the administrator's order of mappings
-	Current []Current // one per target and collection that is wanted or linked
+	Current []Current // one per target and collection that is wanted or linked, in any order
 }
 
 // Plan returns the changes for one subject, records before logins, and within
@@ -14,17 +17,30 @@ type Case struct {
 // decided becomes a Skip, a Conflict or a Fail with its reason.
 func Plan(c Case, facts *Facts) []Change {
 	var out []Change
-	for i := range c.Current {
-		if cur := &c.Current[i]; cur.Target == Record {
+	current := inOrder(c.Current)
+	for i := range current {
+		switch cur := &current[i]; cur.Target {
+		case Record:
 			out = planRecord(out, &c, cur, facts)
-		}
-	}
-	for i := range c.Current {
-		if cur := &c.Current[i]; cur.Target == Login {
+		case Login:
 			out = planLogin(out, &c, cur, facts)
 		}
 	}
 	return out
+}
+
+// inOrder returns records before logins, by collection. Callers mostly give
+// that order already, which costs nothing.
+func inOrder(current []Current) []Current {
+	byTarget := func(a, b Current) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Collection, b.Collection))
+	}
+	if slices.IsSortedFunc(current, byTarget) {
+		return current
+	}
+	current = slices.Clone(current)
+	slices.SortStableFunc(current, byTarget)
+	return current
 }
 
 // change returns a change about a target with what all changes share.
@@ -47,6 +63,7 @@ func (c *Case) change(cur *Current, verb Verb, reason Reason) Change {
 // wishes are the desired entries for one target, sorted into those that let
 // the subject in and those that do not.
 type wishes struct {
+	all          []*Desired // in the administrator's order
 	in           []*Desired
 	out          []*Desired
 	undetermined bool
@@ -59,6 +76,7 @@ func (c *Case) wishes(cur *Current) wishes {
 		if d.Target != cur.Target || d.Collection != cur.Collection {
 			continue
 		}
+		w.all = append(w.all, d)
 		switch {
 		case d.Undetermined:
 			w.undetermined = true
@@ -78,10 +96,18 @@ func (w *wishes) whyOut() (mapping int64, reason Reason, detail string) {
 		return 0, MappingGone, ""
 	}
 	d := w.out[0]
-	if d.Undetermined && d.Why == "" {
-		return d.Mapping, UnitUnknown, d.Detail
+	return d.Mapping, d.why(), d.Detail
+}
+
+// why returns the reason for staying out, never an empty one.
+func (d *Desired) why() Reason {
+	switch {
+	case d.Why != "":
+		return d.Why
+	case d.Undetermined:
+		return UnitUnknown
 	}
-	return d.Mapping, d.Why, d.Detail
+	return OutsideConditions
 }
 
 // match is the outcome of first contact.
@@ -95,16 +121,14 @@ type match struct {
 //
 //	candidates                            outcome
 //	none                                  Add
-//	one carrying the same object ID       Adopt
+//	exactly one with the same object ID   Adopt, whatever else there is
 //	one, free                             Adopt
 //	one, of an object that has gone       Relink: a proposal for a person (F22)
 //	one, of an object that is there       Conflict (F21)
 //	several                               Conflict, never "first hit" (F21)
 func firstContact(candidates []Candidate) match {
-	for i := range candidates {
-		if candidates[i].SameObject && candidates[i].LinkedTo == 0 {
-			return match{&candidates[i], Adopt, MatchedIdentifier}
-		}
+	if k := sameObject(candidates); k != nil {
+		return match{k, Adopt, MatchedIdentifier}
 	}
 	switch len(candidates) {
 	case 0:
@@ -123,13 +147,41 @@ func firstContact(candidates []Candidate) match {
 	return match{nil, Conflict, MatchTaken}
 }
 
-// Tally counts what a plan would do, by class, for the guard.
+// sameObject returns the one free candidate that carries the subject's own
+// object ID, or nil when there is none or more than one.
+func sameObject(candidates []Candidate) *Candidate {
+	var found *Candidate
+	for i := range candidates {
+		if k := &candidates[i]; k.SameObject && k.LinkedTo == 0 {
+			if found != nil {
+				return nil
+			}
+			found = k
+		}
+	}
+	return found
+}
+
+// Tally counts what a plan would do, by class, for the guard. It counts changes,
+// so that a person with a record and a login may count twice.
 type Tally map[Class]int
 
-// Count adds a change to the tally, once for each class it belongs to.
+// linkClasses are counted on the change that links. What follows it carries
+// them too, but only to be held with it.
+const linkClasses = ClassRelink | ClassGuest | ClassAdoption
+
+// Count adds a change to the tally, once for each class it belongs to. What
+// only reports does no harm and is not counted.
 func (t Tally) Count(c *Change) {
+	held := c.Class
+	switch {
+	case !c.Verb.Acts():
+		return
+	case c.Verb != Add && c.Verb != Adopt && c.Verb != Relink:
+		held &^= linkClasses
+	}
 	for _, class := range Classes() {
-		if c.Class&class != 0 {
+		if held&class != 0 {
 			t[class]++
 		}
 	}

@@ -46,6 +46,7 @@ const (
 	SupersededByRun     Reason = "superseded_by_newer_run"
 	DismissedByApprover Reason = "dismissed_by_approver"
 	StillInDirectory    Reason = "still_in_directory"
+	Undone              Reason = "undone"
 )
 
 // sentences says each reason to people.
@@ -89,6 +90,7 @@ var sentences = map[Reason]string{
 	SupersededByRun:     "a newer run has taken its place",
 	DismissedByApprover: "was not approved",
 	StillInDirectory:    "answered when asked for by ID, so it is still in the directory",
+	Undone:              "taken back because the run that did it was undone",
 }
 
 // Sentence says the reason to people, without a full stop.

@@ -8,7 +8,9 @@ import (
 //
 //	standing               not linked          linked
 //	Live, Disabled, in     Add, Adopt…         fields; status Active or Disabled
-//	Live, Disabled, out    Skip                status Out of scope, fields as they were
+//	Live, out              Skip                status Out of scope, fields as they were
+//	Live, undetermined     Skip                nothing (F4, F6)
+//	Disabled, out or und.  Skip                status Disabled, fields as they were (F74)
 //	SoftDeleted            Skip                status Deleted; fields as they were (the UPN is mangled)
 //	Gone                   Skip                status Purged
 //	NotFound               Skip                status Not found
@@ -54,8 +56,8 @@ func (c *Case) statusOf(w *wishes) (status Status, reason Reason, said bool) {
 	if w.undetermined {
 		return NoStatus, UnitUnknown, false
 	}
-	_, reason, _ = w.whyOut()
-	return StatusOutOfScope, leaving(reason), true
+	_, why, _ := w.whyOut()
+	return StatusOutOfScope, leaving(why), true
 }
 
 // leaving turns the reason for staying out into the reason for having left.
@@ -95,27 +97,38 @@ func (c *Case) enterRecord(out []Change, cur *Current, w *wishes, facts *Facts) 
 	if c.Subject.Standing == Disabled {
 		ch.Status = StatusDisabled
 	}
-	if c.Subject.Guest {
-		ch.Class |= ClassGuest
-	}
 	switch m.verb {
 	case Conflict:
-		ch.Detail = describeCandidates(cur.Candidates)
+		ch.Status, ch.Detail = NoStatus, describeCandidates(cur.Candidates)
 		return append(out, ch)
 	case Add:
 		return append(out, c.addRecord(ch, w, facts))
-	case Relink:
-		ch.Class |= ClassRelink
 	}
+	ch.Class = c.linkClass(m.verb)
 	ch.TargetID, ch.TargetVersion = m.candidate.ID, m.candidate.Version
+	ch.EntryBefore = m.candidate.LinkedTo
 	out = append(out, ch)
 	adopted := *cur
 	adopted.ID, adopted.Version = m.candidate.ID, m.candidate.Version
 	follow := c.fieldChanges(&adopted, m.candidate.Fields, m.candidate.Pinned, w, facts)
 	for i := range follow {
-		follow[i].Class |= ch.Class & ClassRelink // what follows a held link is held with it
+		if follow[i].Verb.Acts() {
+			follow[i].Class |= ch.Class // what follows a held link is held with it
+		}
 	}
 	return append(out, follow...)
+}
+
+// linkClass classifies a change that makes or moves a link.
+func (c *Case) linkClass(verb Verb) Class {
+	var class Class
+	if c.Subject.Guest {
+		class |= ClassGuest
+	}
+	if verb == Relink {
+		class |= ClassRelink
+	}
+	return class
 }
 
 // staysOut reports a subject that is not brought in, with the clause.
@@ -123,8 +136,11 @@ func (c *Case) staysOut(cur *Current, w *wishes) Change {
 	ch := c.change(cur, Skip, NotActive)
 	if len(w.in) > 0 {
 		ch.Mapping = w.in[0].Mapping
-		if c.Subject.Standing == Unknown {
+		switch c.Subject.Standing {
+		case Unknown:
 			ch.Reason = EnabledUnknown
+		case Missing:
+			ch.Reason = MissingFromListing
 		}
 		return ch
 	}
@@ -135,7 +151,7 @@ func (c *Case) staysOut(cur *Current, w *wishes) Change {
 // addRecord completes an Add with the fields that hold something. A required
 // field without a value turns it into a Fail.
 func (c *Case) addRecord(ch Change, w *wishes, facts *Facts) Change {
-	var pending []Issue
+	ch.Class = c.linkClass(Add)
 	for _, d := range mergedFields(w.in) {
 		if d.Problem != nil {
 			ch.Issues = append(ch.Issues, *d.Problem)
@@ -149,14 +165,16 @@ func (c *Case) addRecord(ch Change, w *wishes, facts *Facts) Change {
 		}
 		value, ref, issue := resolve(d, facts)
 		if issue != nil {
-			pending = append(pending, *issue)
+			ch.Issues = append(ch.Issues, *issue)
 		}
 		if value.IsEmpty() && ref == nil {
 			continue
 		}
 		ch.Fields = append(ch.Fields, FieldChange{Field: d.Field, After: value, Ref: ref, Source: d.Source})
 	}
-	ch.Issues = append(ch.Issues, pending...)
+	if ch.Verb == Fail {
+		ch.Class, ch.Status, ch.Fields = 0, NoStatus, nil
+	}
 	return ch
 }
 
@@ -167,13 +185,11 @@ func mergedFields(in []*Desired) []*DesiredField {
 		return nil
 	}
 	all := make([]*DesiredField, 0, len(in[0].Fields))
-	for n, d := range in {
+	for _, d := range in {
 		for i := range d.Fields {
-			f := &d.Fields[i]
-			if n > 0 && hasField(all, f.Field) {
-				continue
+			if f := &d.Fields[i]; !hasField(all, f.Field) {
+				all = append(all, f)
 			}
-			all = append(all, f)
 		}
 	}
 	return all
@@ -249,23 +265,31 @@ func (c *Case) fieldChanges(cur *Current, held []FieldValue, pinned []int64, w *
 //	attribute   owner           field holds   outcome
 //	absent      any             any           nothing: unknown is not empty (F34)
 //	empty       any, keep       any           nothing
-//	empty       directory wins  something     blank
+//	empty       directory wins, something     blank
+//	            clear
 //	value       directory wins  another       write
 //	value       fill if empty   something     nothing
 //	value       on create       any           nothing
+//	does not    directory wins  any           nothing, and an issue
+//	fit
+//	required    directory wins  something     nothing: the field is not empty
+//	but empty
 //	any         any, pinned     any           nothing (F36)
 func compareField(d *DesiredField, held []FieldValue, pinned []int64, facts *Facts) (*FieldChange, *Issue) {
 	if containsField(pinned, d.Field) || d.Owner == OnCreate {
 		return nil, nil
 	}
+	before := fieldOf(held, d.Field)
+	if d.Owner == FillIfEmpty && !before.IsEmpty() {
+		return nil, nil
+	}
 	if d.Problem != nil {
+		if d.Problem.Reason == RequiredFieldEmpty && !before.IsEmpty() {
+			return nil, nil
+		}
 		return nil, d.Problem
 	}
 	if !d.Said {
-		return nil, nil
-	}
-	before := fieldOf(held, d.Field)
-	if d.Owner == FillIfEmpty && !before.IsEmpty() {
 		return nil, nil
 	}
 	after, ref, issue := resolve(d, facts)
