@@ -1,0 +1,189 @@
+package entrasim
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// serveAuthorize is GET /{tenant}/oauth2/v2.0/authorize. In a browser it shows
+// a list of people to pick from; with prompt=none and a login_hint it signs
+// that person in at once.
+// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
+func (t *Tenant) serveAuthorize(w http.ResponseWriter, r *http.Request, tenant string) {
+	if err := r.ParseForm(); err != nil {
+		page(w, http.StatusBadRequest, errorPage, aadsts(9002313))
+		return
+	}
+	f := r.Form
+	t.traffic.add(r.Method, r.URL.Path, "", "authorize", http.StatusOK, 0)
+	if err := t.checkAuthorize(f, tenant); err != nil {
+		page(w, http.StatusBadRequest, errorPage, err)
+		return
+	}
+	back := func(kv ...string) {
+		redirect(w, r, f.Get("redirect_uri"), f.Get("response_mode"), append(kv, "state", f.Get("state"))...)
+	}
+	switch {
+	case f.Get("response_type") != "code":
+		back("error", "unsupported_response_type", "error_description", "AADSTS700016: only response_type=code is simulated")
+	case f.Get("decline") != "":
+		back("error", "access_denied", "error_description", "AADSTS65004: User declined to consent to access the app.")
+	case f.Get("code_challenge") != "" && f.Get("code_challenge_method") != "S256":
+		back("error", "invalid_request", "error_description", "AADSTS501491: only the S256 code challenge method is simulated")
+	case f.Get("person") != "":
+		t.signIn(w, f.Get("person"), tenant, f, back)
+	case f.Get("prompt") == "none" && f.Get("login_hint") != "":
+		t.signIn(w, f.Get("login_hint"), tenant, f, back)
+	case f.Get("prompt") == "none":
+		back("error", "login_required", "error_description", "AADSTS50058: A silent sign-in request was sent but no user is signed in.")
+	default:
+		t.showPicker(w, f)
+	}
+}
+
+// checkAuthorize finds errors that must not be sent to the redirect URI.
+func (t *Tenant) checkAuthorize(f url.Values, tenant string) *signInError {
+	if err := t.checkTenant(tenant, false); err != nil {
+		return err
+	}
+	for _, name := range []string{"client_id", "redirect_uri", "scope"} {
+		if f.Get(name) == "" {
+			return aadsts(900144, name)
+		}
+	}
+	if !strings.EqualFold(f.Get("client_id"), t.cfg.ClientID) {
+		return aadsts(700016, f.Get("client_id"))
+	}
+	if !t.redirectAllowed(f.Get("redirect_uri")) {
+		return aadsts(50011, f.Get("redirect_uri"), t.cfg.ClientID)
+	}
+	return t.appTrouble()
+}
+
+// redirectAllowed: an exact match with the registered list, or any address on
+// loopback when nothing is registered.
+func (t *Tenant) redirectAllowed(to string) bool {
+	if len(t.cfg.RedirectURIs) > 0 {
+		return slices.Contains(t.cfg.RedirectURIs, to)
+	}
+	u, err := url.Parse(to)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && loopbackHost(u.Hostname())
+}
+
+// signIn issues a code for a person, or shows why that person cannot sign in.
+func (t *Tenant) signIn(w http.ResponseWriter, key, tenant string, f url.Values, back func(...string)) {
+	t.mu.RLock()
+	who, found := t.findUser(key)
+	var rec record
+	if found {
+		t.fill(who, 1<<uUserPrincipalName|1<<uAccountEnabled, &rec)
+	}
+	t.mu.RUnlock()
+	if !found {
+		page(w, http.StatusBadRequest, errorPage, aadsts(50034, key))
+		return
+	}
+	if err := t.mayEnter(&rec); err != nil {
+		page(w, http.StatusBadRequest, errorPage, err)
+		return
+	}
+	code := t.sessions.open(session{user: who, tenant: tenant, redirect: f.Get("redirect_uri"), nonce: f.Get("nonce"),
+		scope: f.Get("scope"), challenge: f.Get("code_challenge"), sid: newGUID(), issued: t.now()})
+	back("code", code, "session_state", newGUID())
+}
+
+// mayEnter checks the account and its assignment to the application.
+func (t *Tenant) mayEnter(rec *record) *signInError {
+	t.app.mu.Lock()
+	defer t.app.mu.Unlock()
+	switch {
+	case !rec.vals[uAccountEnabled].yes:
+		return aadsts(50057)
+	case t.app.noUsers:
+		return aadsts(65001, t.cfg.ClientID, t.app.name)
+	case t.app.assigned != nil && !t.app.assigned[rec.id]:
+		return aadsts(50105, rec.vals[uUserPrincipalName].text, t.cfg.ClientID, t.app.name)
+	}
+	return nil
+}
+
+// pickerPeople is how many people the sign-in page lists.
+const pickerPeople = 50
+
+func (t *Tenant) showPicker(w http.ResponseWriter, f url.Values) {
+	search := f.Get("search")
+	people, total := t.Control().People(search, 0, pickerPeople)
+	hidden := url.Values{}
+	for k, v := range f {
+		if k != "search" && k != "person" {
+			hidden[k] = v
+		}
+	}
+	page(w, http.StatusOK, pickerPage, map[string]any{"Search": search, "People": people, "Total": total, "Hidden": hidden, "Hint": f.Get("login_hint")})
+}
+
+// redirect sends kv pairs back as query, fragment or form_post; pairs with an
+// empty value are left out.
+func redirect(w http.ResponseWriter, r *http.Request, to, mode string, kv ...string) {
+	v := url.Values{}
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i+1] != "" {
+			v.Set(kv[i], kv[i+1])
+		}
+	}
+	switch mode {
+	case "form_post":
+		page(w, http.StatusOK, formPostPage, map[string]any{"To": to, "Fields": v})
+	case "fragment":
+		http.Redirect(w, r, to+"#"+v.Encode(), http.StatusFound)
+	default:
+		sep := "?"
+		if strings.Contains(to, "?") {
+			sep = "&"
+		}
+		http.Redirect(w, r, to+sep+v.Encode(), http.StatusFound)
+	}
+}
+
+// s256 is the PKCE challenge of a verifier.
+func s256(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// page renders one of the small pages of the sign-in endpoints.
+func page(w http.ResponseWriter, status int, text string, data any) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(status)
+	tpl := template.Must(template.New("page").Parse(pageHead + text))
+	_ = tpl.Execute(w, data) // only fails when the browser has gone
+}
+
+const pageHead = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Simulated sign-in</title><style>
+body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+button.person{display:block;width:100%;text-align:left;padding:.5rem .75rem;margin:.25rem 0;border:1px solid #767676;background:#fff;font:inherit;cursor:pointer}
+button.person:hover,button.person:focus{background:#eef3fb}small{color:#555}input{font:inherit;padding:.4rem;width:60%}
+</style></head><body><p><small>Simulated Microsoft Entra tenant. No password is asked, and nothing leaves this machine.</small></p>`
+
+const pickerPage = `<h1>Pick an account</h1><form method="get">
+{{range $k, $v := .Hidden}}{{range $v}}<input type="hidden" name="{{$k}}" value="{{.}}">{{end}}{{end}}
+<p><label>Search <input type="search" name="search" value="{{.Search}}" autofocus></label> <button>Search</button>
+<button name="decline" value="1">Decline</button></p>
+{{range .People}}<button class="person" name="person" value="{{.ID}}"><strong>{{.DisplayName}}</strong><br><small>{{.UserPrincipalName}}{{if not .Enabled}} (disabled){{end}}</small></button>
+{{else}}<p>Nobody matches.</p>{{end}}</form><p><small>{{len .People}} of {{.Total}} shown</small></p></body></html>`
+
+const errorPage = `<h1>Sorry, signing in did not work</h1><p role="alert">{{.Error}}</p></body></html>`
+
+const signedOutPage = `<h1>You signed out</h1></body></html>`
+
+const formPostPage = `<form method="post" action="{{.To}}" id="f">{{range $k, $v := .Fields}}{{range $v}}<input type="hidden" name="{{$k}}" value="{{.}}">{{end}}{{end}}
+<button>Continue</button></form><script>document.getElementById("f").submit()</script></body></html>`

@@ -1,0 +1,237 @@
+package entrasim
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Control changes the tenant and makes trouble. Its methods take a key for
+// people, groups, devices and units: an object id, a sign-in name or a display
+// name (the first match). They may be called while the tenant serves.
+type Control struct{ t *Tenant }
+
+// Control returns the controls of the tenant; the HTTP API under /control/
+// calls the same methods.
+func (t *Tenant) Control() *Control { return &Control{t} }
+
+// Counts is what the tenant holds now.
+type Counts struct {
+	People        int    `json:"people"`         // live
+	DeletedPeople int    `json:"deleted_people"` // in deletedItems
+	Groups        int    `json:"groups"`
+	Devices       int    `json:"devices"`
+	Units         int    `json:"units"`
+	Changes       uint64 `json:"changes"` // journal entries since the start
+}
+
+// Snapshot counts the tenant's objects. It walks over everybody.
+func (c *Control) Snapshot() Counts {
+	t := c.t
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	n := func(k Kind, s state) int {
+		total, next := 0, t.everyone(k, s).next
+		for at, ok := next(0); ok; at, ok = next(at + 1) {
+			total++
+		}
+		return total
+	}
+	return Counts{n(KindUser, live), n(KindUser, soft), n(KindGroup, live), n(KindDevice, live), n(KindUnit, live), t.seq}
+}
+
+// Inject arms a fault; see the Fault kinds.
+func (c *Control) Inject(f Fault) error {
+	if err := c.t.faults.add(f); err != nil {
+		return err
+	}
+	switch f.Kind {
+	case FaultClockSkew:
+		c.t.skew.Store(int64(time.Duration(f.SkewSeconds) * time.Second))
+	case FaultSecretExpired:
+		c.ExpireSecret()
+	}
+	return nil
+}
+
+// ClearFaults disarms all faults: the clock is right again, and secrets that
+// FaultSecretExpired or ExpireSecret ended are valid for another half year.
+func (c *Control) ClearFaults() {
+	c.t.faults.clear()
+	c.t.skew.Store(0)
+	a := &c.t.app
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.secrets {
+		a.secrets[i].end = c.t.now().AddDate(0, 6, 0)
+	}
+}
+
+// Faults lists the armed faults with their counters.
+func (c *Control) Faults() []FaultState { return c.t.faults.snapshot() }
+
+// RotateSecret replaces all client secrets by one. An empty value makes a
+// random one, which is returned. Tokens in circulation stay valid.
+func (c *Control) RotateSecret(value string) string {
+	if value == "" {
+		value = "sim8Q~" + randomToken(24)
+	}
+	a, now := &c.t.app, c.t.now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.secrets = []clientSecret{{newGUID(), value, "rotated", now, now.AddDate(0, 6, 0)}}
+	return value
+}
+
+// ExpireSecret ends all client secrets a minute ago.
+func (c *Control) ExpireSecret() { c.SecretEnds(c.t.now().Add(-time.Minute)) }
+
+// SecretEnds sets the end of all client secrets, to show warnings of expiry.
+func (c *Control) SecretEnds(at time.Time) {
+	a := &c.t.app
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.secrets {
+		a.secrets[i].end = at
+	}
+}
+
+// RevokeTokens makes Graph refuse every access token issued so far, and ends
+// all sign-in sessions.
+func (c *Control) RevokeTokens() {
+	c.t.app.mu.Lock()
+	c.t.app.revoked++
+	c.t.app.mu.Unlock()
+	c.t.sessions.revoke()
+}
+
+// AddCertificate registers a certificate (DER) for client assertions.
+func (c *Control) AddCertificate(der []byte) error {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	c.t.app.mu.Lock()
+	defer c.t.app.mu.Unlock()
+	c.t.app.certs = append(c.t.app.certs, cert)
+	return nil
+}
+
+// SetRoles replaces the application permissions that have consent; tokens
+// issued before keep their roles.
+func (c *Control) SetRoles(roles ...string) {
+	c.t.app.mu.Lock()
+	defer c.t.app.mu.Unlock()
+	c.t.app.roles = append([]string{}, roles...)
+}
+
+// Roles are the application permissions that have consent.
+func (c *Control) Roles() []string { return c.t.app.granted() }
+
+// SetAppEnabled switches the service principal on and off (AADSTS7000112).
+func (c *Control) SetAppEnabled(on bool) {
+	c.t.app.mu.Lock()
+	defer c.t.app.mu.Unlock()
+	c.t.app.disabled = !on
+}
+
+// SetAppPublic makes the app a public client, which may not send a secret.
+func (c *Control) SetAppPublic(public bool) {
+	c.t.app.mu.Lock()
+	defer c.t.app.mu.Unlock()
+	c.t.app.public = public
+}
+
+// SetUserConsent grants or withdraws consent for sign-in (AADSTS65001).
+func (c *Control) SetUserConsent(granted bool) {
+	c.t.app.mu.Lock()
+	defer c.t.app.mu.Unlock()
+	c.t.app.noUsers = !granted
+}
+
+// RequireAssignment lets only the named people sign in (AADSTS50105 to the
+// others); without names everybody may.
+func (c *Control) RequireAssignment(keys ...string) error {
+	var assigned map[string]bool
+	for _, k := range keys {
+		p, err := c.Person(k)
+		if err != nil {
+			return err
+		}
+		if assigned == nil {
+			assigned = map[string]bool{}
+		}
+		assigned[p.ID] = true
+	}
+	c.t.app.mu.Lock()
+	defer c.t.app.mu.Unlock()
+	c.t.app.assigned = assigned
+	return nil
+}
+
+// RotateKeys adds a signing key; drop removes the old ones from the document.
+func (c *Control) RotateKeys(drop bool) { c.t.keys.rotate(drop) }
+
+// Requests is the request log and its totals.
+func (c *Control) Requests() Traffic { return c.t.traffic.snapshot() }
+
+// ResetRequests empties the request log.
+func (c *Control) ResetRequests() { c.t.traffic.reset() }
+
+// ExpireDeltaTokens makes every deltaLink given so far stale (400).
+func (c *Control) ExpireDeltaTokens() {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	c.t.deltaGen++
+	c.t.version++
+}
+
+// ExpirePageTokens makes every nextLink given so far stale.
+func (c *Control) ExpirePageTokens() {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	c.t.pageGen++
+	c.t.version++
+}
+
+// find resolves a key to an object of kind k that is not gone. Display names
+// are compared without letter case; live objects win. The caller holds a lock.
+func (t *Tenant) find(k Kind, key string) (ref, error) {
+	if r, ok := t.ids.ref(key); ok && r.kind() == k && t.stateOf(r) != purged {
+		return r, nil
+	}
+	if k == KindUser {
+		if r, ok := t.findUser(key); ok {
+			return r, nil
+		}
+	}
+	name := map[Kind]int{KindUser: uDisplayName, KindGroup: gDisplayName, KindDevice: dDisplayName, KindUnit: aDisplayName}[k]
+	var rec record
+	for _, s := range []state{live, soft} {
+		next := t.everyone(k, s).next
+		for at, ok := next(0); ok; at, ok = next(at + 1) {
+			t.fill(at, 1<<name, &rec)
+			if strings.EqualFold(rec.vals[name].text, key) {
+				return at, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("no %s %q in the simulated tenant", strings.TrimSuffix(t.schemas[k].set, "s"), key)
+}
+
+// change checks properties by name and turns them into bits.
+func (t *Tenant) change(k Kind, props map[string]Value) (map[int]Value, error) {
+	out := map[int]Value{}
+	for name, v := range props {
+		bit, ok := t.schemas[k].bit(name)
+		if !ok || bit == 0 || t.schemas[k].props[bit].link {
+			return nil, fmt.Errorf("%s have no property %q that can be set", t.schemas[k].set, name)
+		}
+		if t.schemas[k].props[bit].list && v.kind == isNull {
+			v = List()
+		}
+		out[bit] = v
+	}
+	return out, nil
+}

@@ -1,0 +1,247 @@
+package entrasim
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Circle is a short view of a group or an administrative unit.
+type Circle struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	Dynamic     bool   `json:"dynamic"`
+	Unified     bool   `json:"unified"` // a Microsoft 365 group
+	State       string `json:"state"`
+}
+
+func (c *circle) view() Circle {
+	return Circle{c.id, c.name(), c.rule != nil, c.unified(), stateName(c.state)}
+}
+
+// join adds a member and journals it.
+func (t *Tenant) join(c *circle, r ref) bool {
+	if !c.add(r) {
+		return false
+	}
+	t.log(c.kind, c.index, opLink, t.memberBit(c), r)
+	return true
+}
+
+func (t *Tenant) leave(c *circle, r ref) bool {
+	if !c.remove(r) {
+		return false
+	}
+	t.log(c.kind, c.index, opUnlink, t.memberBit(c), r)
+	return true
+}
+
+func (t *Tenant) memberBit(c *circle) uint64 {
+	if c.kind == KindUnit {
+		return 1 << aMembers
+	}
+	return 1 << gMembers
+}
+
+// Groups lists groups whose name contains search.
+func (c *Control) Groups(search string) []Circle { return c.circles(KindGroup, search) }
+
+// Units lists administrative units whose name contains search.
+func (c *Control) Units(search string) []Circle { return c.circles(KindUnit, search) }
+
+func (c *Control) circles(k Kind, search string) []Circle {
+	c.t.mu.RLock()
+	defer c.t.mu.RUnlock()
+	out := []Circle{}
+	for _, g := range c.t.circles[k] {
+		if g.state != purged && strings.Contains(strings.ToLower(g.name()), strings.ToLower(search)) {
+			out = append(out, g.view())
+		}
+	}
+	return out
+}
+
+// Group finds a group by id or name.
+func (c *Control) Group(key string) (Circle, error) { return c.circle(KindGroup, key, nil) }
+
+// Unit finds an administrative unit by id or name.
+func (c *Control) Unit(key string) (Circle, error) { return c.circle(KindUnit, key, nil) }
+
+// circle runs f, if any, on a group or unit under the write lock.
+func (c *Control) circle(k Kind, key string, f func(*circle) error) (Circle, error) {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	at, err := c.t.find(k, key)
+	if err != nil {
+		return Circle{}, err
+	}
+	g := c.t.circles[k][at.index()]
+	if f != nil {
+		if err := f(g); err != nil {
+			return Circle{}, err
+		}
+	}
+	return g.view(), nil
+}
+
+// CreateGroup adds an empty group; unified makes it a Microsoft 365 group, the
+// only sort that is soft-deleted.
+func (c *Control) CreateGroup(name, description string, unified bool) (Circle, error) {
+	if strings.TrimSpace(name) == "" {
+		return Circle{}, errors.New("a group needs a name")
+	}
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	g := c.t.newGroup(name, description, unified)
+	g.set(gCreatedDateTime, instant(c.t.now()))
+	c.t.log(KindGroup, g.index, opCreate, 0, 0)
+	return g.view(), nil
+}
+
+// CreateUnit adds an empty administrative unit.
+func (c *Control) CreateUnit(name, description string) (Circle, error) {
+	if strings.TrimSpace(name) == "" {
+		return Circle{}, errors.New("an administrative unit needs a name")
+	}
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	u := c.t.newUnit(name, description)
+	c.t.log(KindUnit, u.index, opCreate, 0, 0)
+	return u.view(), nil
+}
+
+// UpdateGroup sets properties of a group by their Graph names.
+func (c *Control) UpdateGroup(key string, props map[string]Value) (Circle, error) {
+	return c.update(KindGroup, key, props)
+}
+
+// UpdateUnit sets properties of an administrative unit by their Graph names.
+func (c *Control) UpdateUnit(key string, props map[string]Value) (Circle, error) {
+	return c.update(KindUnit, key, props)
+}
+
+func (c *Control) update(k Kind, key string, props map[string]Value) (Circle, error) {
+	return c.circle(k, key, func(g *circle) error {
+		vals, err := c.t.change(k, props)
+		if err != nil {
+			return err
+		}
+		var mask uint64
+		for bit, v := range vals {
+			if !g.vals[bit].equal(v) {
+				g.set(bit, v)
+				mask |= 1 << bit
+			}
+		}
+		if mask != 0 {
+			c.t.log(k, g.index, opUpdate, mask, 0)
+		}
+		return nil
+	})
+}
+
+// DeleteGroup soft-deletes a Microsoft 365 group; other groups are gone for
+// good at once.
+func (c *Control) DeleteGroup(key string) (Circle, error) {
+	return c.circle(KindGroup, key, func(g *circle) error {
+		if g.state != live {
+			return errors.New("already deleted")
+		}
+		if g.unified() {
+			g.state, g.gone = soft, c.t.now()
+			c.t.log(KindGroup, g.index, opSoft, 0, 0)
+			return nil
+		}
+		return c.t.purgeCircle(g)
+	})
+}
+
+// PurgeGroup removes a group for good.
+func (c *Control) PurgeGroup(key string) (Circle, error) {
+	return c.circle(KindGroup, key, c.t.purgeCircle)
+}
+
+// DeleteUnit removes an administrative unit for good.
+func (c *Control) DeleteUnit(key string) (Circle, error) {
+	return c.circle(KindUnit, key, c.t.purgeCircle)
+}
+
+func (t *Tenant) purgeCircle(g *circle) error {
+	g.state = purged
+	t.log(g.kind, g.index, opPurge, 0, 0)
+	for _, k := range []Kind{KindGroup, KindUnit} {
+		for _, c := range t.circles[k] {
+			t.leave(c, g.ref())
+		}
+	}
+	return nil
+}
+
+// RestoreGroup brings a soft-deleted group back with its members.
+func (c *Control) RestoreGroup(key string) (Circle, error) {
+	return c.circle(KindGroup, key, func(g *circle) error {
+		if g.state != soft {
+			return errors.New("not in deletedItems")
+		}
+		g.state = live
+		c.t.log(KindGroup, g.index, opRestore, 0, 0)
+		for r, ok := g.next(0); ok; r, ok = g.next(r + 1) {
+			c.t.log(KindGroup, g.index, opLink, 1<<gMembers, r)
+		}
+		return nil
+	})
+}
+
+// AddMember puts a person, group or device into a group.
+func (c *Control) AddMember(group, member string) error {
+	return c.member(KindGroup, group, member, c.t.join)
+}
+
+// RemoveMember takes a member out of a group.
+func (c *Control) RemoveMember(group, member string) error {
+	return c.member(KindGroup, group, member, c.t.leave)
+}
+
+// AddUnitMember puts a person, group or device into an administrative unit.
+func (c *Control) AddUnitMember(unit, member string) error {
+	return c.member(KindUnit, unit, member, c.t.join)
+}
+
+// RemoveUnitMember takes a member out of an administrative unit.
+func (c *Control) RemoveUnitMember(unit, member string) error {
+	return c.member(KindUnit, unit, member, c.t.leave)
+}
+
+func (c *Control) member(k Kind, key, member string, f func(*circle, ref) bool) error {
+	_, err := c.circle(k, key, func(g *circle) error {
+		for _, mk := range []Kind{KindUser, KindGroup, KindDevice} {
+			r, err := c.t.find(mk, member)
+			if err != nil {
+				continue
+			}
+			if !f(g, r) {
+				return fmt.Errorf("membership of %s in %s is so already", member, g.name())
+			}
+			return nil
+		}
+		return fmt.Errorf("no person, group or device %q in the simulated tenant", member)
+	})
+	return err
+}
+
+// Members counts and lists the ids of the direct live members, at most top.
+func (c *Control) Members(group string, top int) (ids []string, total int, err error) {
+	c.t.mu.RLock()
+	defer c.t.mu.RUnlock()
+	at, err := c.t.find(KindGroup, group)
+	if err != nil {
+		return nil, 0, err
+	}
+	next := c.t.liveMembers(c.t.circles[KindGroup][at.index()])
+	for r, ok := next(0); ok; r, ok = next(r + 1) {
+		if total++; len(ids) < top {
+			ids = append(ids, c.t.ids.guid(r))
+		}
+	}
+	return ids, total, nil
+}

@@ -1,0 +1,283 @@
+package entrasim
+
+import (
+	"slices"
+	"strings"
+)
+
+// route serves one Graph call. Directory state is read under the read lock;
+// the few calls that write take the write lock themselves.
+func (t *Tenant) route(req *request) (*reply, error) {
+	if len(req.path) == 0 {
+		return nil, noSegment("")
+	}
+	p := req.path
+	if err := t.authorize(req); err != nil {
+		return nil, err
+	}
+	if req.method == "GET" {
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		return t.get(req, strings.ToLower(p[0]), p[1:])
+	}
+	switch {
+	case strings.EqualFold(p[0], "subscriptions"):
+		return t.writeSubscription(req, p[1:])
+	case req.method == "POST" && len(p) == 2 && strings.EqualFold(p[0], "directoryObjects") && lastName(p[1]) == "getbyids":
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		return t.getByIDs(req)
+	case req.method == "POST" && len(p) == 4 && strings.EqualFold(p[1], "deletedItems") && lastName(p[3]) == "restore":
+		return nil, denied() // needs a write role, which the simulator never grants
+	}
+	return nil, &graphError{status: 405, code: "Request_BadRequest", message: "Specified HTTP method is not allowed for the request target."}
+}
+
+// lastName is a function or cast segment without its namespace, in lower case.
+func lastName(s string) string {
+	s = strings.ToLower(s)
+	return strings.TrimPrefix(s, "microsoft.graph.")
+}
+
+func (t *Tenant) get(req *request, set string, p []string) (*reply, error) {
+	switch set {
+	case "users":
+		return t.getUsers(req, p)
+	case "groups":
+		return t.getCircles(req, KindGroup, p)
+	case "devices":
+		return t.getDevices(req, p)
+	case "directory", "administrativeunits":
+		return t.getDirectory(req, set, p)
+	case "directoryobjects":
+		return t.getDirectoryObject(req, p)
+	case "applications", "serviceprincipals":
+		return t.getApplication(req, set, p)
+	case "organization":
+		return t.getOrganization(req, p)
+	case "subscriptions":
+		return t.getSubscriptions(req, p)
+	case "me":
+		return nil, badRequest("/me request is only valid with delegated authentication flow.")
+	}
+	return nil, noSegment(req.path[0])
+}
+
+func (t *Tenant) getUsers(req *request, p []string) (*reply, error) {
+	all := t.everyone(KindUser, live)
+	if len(p) == 0 {
+		return t.list(req, all)
+	}
+	switch lastName(p[0]) {
+	case "$count":
+		return t.countReply(req, all)
+	case "delta":
+		return t.delta(req, KindUser)
+	}
+	at, ok := t.findUser(p[0])
+	if !ok {
+		return nil, notFound(p[0])
+	}
+	if len(p) == 1 {
+		return t.one(req, at, "users", false)
+	}
+	return t.userRelation(req, at, p[0], p[1:])
+}
+
+func (t *Tenant) userRelation(req *request, at ref, key string, p []string) (*reply, error) {
+	switch strings.ToLower(p[0]) {
+	case "manager":
+		m, ok := t.manager(at.index())
+		if !ok {
+			return nil, notFound(key)
+		}
+		return t.one(req, m, "directoryObjects", true)
+	case "directreports":
+		return t.relation(req, t.mixed([]Kind{KindUser}, t.reports(at)), p[1:])
+	case "memberof":
+		return t.relation(req, t.mixed([]Kind{KindGroup, KindUnit}, t.memberOf(at)), p[1:])
+	case "transitivememberof":
+		return t.relation(req, t.mixed([]Kind{KindGroup, KindUnit}, t.transitiveMemberOf(at)), p[1:])
+	case "owneddevices", "registereddevices":
+		return t.relation(req, t.mixed([]Kind{KindDevice}, t.ownedDevices(at)), p[1:])
+	}
+	return nil, noSegment(p[0])
+}
+
+// relation serves a mixed collection, its casts and their $count.
+func (t *Tenant) relation(req *request, l listing, p []string) (*reply, error) {
+	counted := len(p) > 0 && p[len(p)-1] == "$count"
+	if counted {
+		p = p[:len(p)-1]
+	}
+	if len(p) > 0 {
+		k := kindNamed(lastName(p[0]))
+		if len(p) > 1 || !slices.Contains(l.kinds, k) {
+			return nil, noSegment(p[0])
+		}
+		l = t.cast(l, k)
+	}
+	if counted {
+		return t.countReply(req, l)
+	}
+	return t.list(req, l)
+}
+
+func kindNamed(s string) Kind {
+	return map[string]Kind{"user": KindUser, "group": KindGroup, "device": KindDevice, "administrativeunit": KindUnit}[s]
+}
+
+// getCircles serves groups and administrative units.
+func (t *Tenant) getCircles(req *request, k Kind, p []string) (*reply, error) {
+	all := t.everyone(k, live)
+	if len(p) == 0 {
+		return t.list(req, all)
+	}
+	switch lastName(p[0]) {
+	case "$count":
+		return t.countReply(req, all)
+	case "delta":
+		return t.delta(req, k)
+	}
+	at, ok := t.ids.ref(p[0])
+	if _, valid := parseGUID(p[0]); !valid {
+		return nil, badRequest("Invalid object identifier '%s'.", p[0])
+	}
+	if !ok || at.kind() != k || t.stateOf(at) != live {
+		return nil, notFound(p[0])
+	}
+	c := t.circles[k][at.index()]
+	if len(p) == 1 {
+		return t.one(req, at, all.set, false)
+	}
+	kinds := []Kind{KindUser, KindGroup, KindDevice}
+	switch strings.ToLower(p[1]) {
+	case "members":
+		return t.relation(req, t.mixed(kinds, t.liveMembers(c)), p[2:])
+	case "transitivemembers":
+		return t.relation(req, t.mixed(kinds, t.transitiveMembers(c)), p[2:])
+	case "owners":
+		return t.relation(req, t.mixed([]Kind{KindUser}, t.fromList(c.owners)), p[2:])
+	case "memberof":
+		return t.relation(req, t.mixed([]Kind{KindGroup, KindUnit}, t.memberOf(at)), p[2:])
+	}
+	return nil, noSegment(p[1])
+}
+
+func (t *Tenant) getDevices(req *request, p []string) (*reply, error) {
+	all := t.everyone(KindDevice, live)
+	if len(p) == 0 {
+		return t.list(req, all)
+	}
+	switch lastName(p[0]) {
+	case "$count":
+		return t.countReply(req, all)
+	case "delta":
+		return t.delta(req, KindDevice)
+	}
+	at, ok := t.findDevice(p[0])
+	if !ok {
+		return nil, notFound(p[0])
+	}
+	if len(p) == 1 {
+		return t.one(req, at, "devices", false)
+	}
+	switch strings.ToLower(p[1]) {
+	case "registeredowners", "registeredusers":
+		var owners []ref
+		if o, ok := t.owner(at.index()); ok {
+			owners = append(owners, o)
+		}
+		return t.relation(req, t.mixed([]Kind{KindUser}, t.fromList(owners)), p[2:])
+	}
+	return nil, noSegment(p[1])
+}
+
+// findDevice takes an object id or deviceId=GUID.
+func (t *Tenant) findDevice(key string) (ref, bool) {
+	want := KindDevice
+	if id, ok := strings.CutPrefix(strings.ToLower(key), "deviceid="); ok {
+		key, want = id, kindDeviceID
+	}
+	r, ok := t.ids.ref(key)
+	if !ok || r.kind() != want {
+		return 0, false
+	}
+	r = makeRef(KindDevice, r.index())
+	return r, t.stateOf(r) == live
+}
+
+func (t *Tenant) getDirectory(req *request, set string, p []string) (*reply, error) {
+	if set == "administrativeunits" { // the older path
+		return t.getCircles(req, KindUnit, p)
+	}
+	if len(p) == 0 {
+		return nil, noSegment("directory")
+	}
+	switch strings.ToLower(p[0]) {
+	case "administrativeunits":
+		return t.getCircles(req, KindUnit, p[1:])
+	case "deleteditems":
+		return t.getDeleted(req, p[1:])
+	}
+	return nil, noSegment(p[0])
+}
+
+// getDeleted serves deletedItems; a collection needs a cast.
+// https://learn.microsoft.com/graph/api/directory-deleteditems-list
+func (t *Tenant) getDeleted(req *request, p []string) (*reply, error) {
+	if len(p) == 0 {
+		return nil, badRequest("The collection of deleted items needs a cast such as /microsoft.graph.user.")
+	}
+	if strings.HasPrefix(strings.ToLower(p[0]), "microsoft.graph.") {
+		k := kindNamed(lastName(p[0]))
+		if k == 0 {
+			return nil, noSegment(p[0])
+		}
+		return t.relation(req, t.everyone(k, soft), p[1:])
+	}
+	at, ok := t.ids.ref(p[0])
+	if !ok || t.stateOf(at) != soft {
+		return nil, notFound(p[0])
+	}
+	return t.one(req, at, "directoryObjects", true)
+}
+
+func (t *Tenant) getDirectoryObject(req *request, p []string) (*reply, error) {
+	if len(p) != 1 {
+		return nil, noSegment("directoryObjects")
+	}
+	at, ok := t.ids.ref(p[0])
+	if !ok || t.stateOf(at) != live {
+		return nil, notFound(p[0])
+	}
+	return t.one(req, at, "directoryObjects", true)
+}
+
+// one serves a single object.
+func (t *Tenant) one(req *request, at ref, set string, typed bool) (*reply, error) {
+	o, err := readOptions(req)
+	if err != nil {
+		return nil, err
+	}
+	k := at.kind()
+	sel, err := t.selectFor(o, []Kind{k}, true)
+	if err != nil {
+		return nil, err
+	}
+	t.restrict(sel, req)
+	exp, err := t.readExpand(o.expand, []Kind{k})
+	if err != nil {
+		return nil, err
+	}
+	var rec record
+	t.fill(at, sel.masks[k], &rec)
+	b := append([]byte(nil), `{"@odata.context":`...)
+	b = append(appendString(b, contextURL(req, set, sel, true)), ',')
+	for _, name := range sel.outside {
+		b = append(appendString(b, name), ":null,"...)
+	}
+	obj := t.appendObject(nil, &rec, sel.masks[k], sel.blank[k], typed)
+	b = append(b, exp.append(t, obj, at)[1:]...)
+	return jsonReply(200, b), nil
+}
