@@ -179,7 +179,7 @@ func (t *Tenant) deltaContext(req *request, c *cursor) string {
 
 func (t *Tenant) selectedNames(c *cursor) []string {
 	var names []string
-	for m := c.Select; m != 0; m &= m - 1 {
+	for m := c.Select &^ 1; m != 0; m &= m - 1 {
 		names = append(names, t.schemas[c.Kind].props[bits.TrailingZeros64(m)].name)
 	}
 	return names

@@ -108,7 +108,8 @@ func newPopulation(seed uint64, people int) *population {
 		p.pairs += len(c.given) * len(c.family)
 	}
 	p.m = uint64(max(p.pairs, people))
-	p.a = mix(seed)%p.m | 1
+	// Near the golden section, so that neighbours differ in name and culture.
+	p.a = (p.m*618/1000 + mix(seed)%(p.m/20)) | 1
 	for gcd(p.a, p.m) != 1 {
 		p.a += 2
 	}
