@@ -241,6 +241,7 @@ CREATE TABLE entry (
     doc           {{bytes}} NOT NULL
 );
 CREATE UNIQUE INDEX entry_object ON entry (connection_id, object_id);
+CREATE INDEX entry_standing ON entry (connection_id, kind, standing);
 
 CREATE TABLE unit (
     id            {{serial}},

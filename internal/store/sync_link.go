@@ -1,0 +1,229 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/syncer"
+)
+
+const linkColumns = `entry_id, target, collection_id, target_id, connection_id, mapping_id, status, status_since, run_id`
+
+func scanLink(row interface{ Scan(...any) error }) (syncer.Link, error) {
+	var l syncer.Link
+	var since int64
+	err := row.Scan(&l.Entry, &l.Target, &l.Collection, &l.TargetID, &l.Connection, &l.Mapping, &l.Status, &since, &l.Run)
+	l.StatusSince = fromMicros(since)
+	return l, err
+}
+
+// Links returns the links of entries.
+func (db *DB) Links(ctx context.Context, entries []int64) ([]syncer.Link, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	in, arg := db.inNumbers("entry_id", 1, entries)
+	return collect(ctx, db, scanLink, `SELECT `+linkColumns+` FROM link WHERE `+in+` ORDER BY entry_id, target, collection_id`, arg)
+}
+
+// LinksTo returns the links that lead to records and logins.
+func (db *DB) LinksTo(ctx context.Context, targets []syncer.TargetKey) (map[syncer.TargetKey]syncer.Link, error) {
+	out := make(map[syncer.TargetKey]syncer.Link, len(targets))
+	for _, kind := range []reconcile.Target{reconcile.Record, reconcile.Login} {
+		var ids []int64
+		for _, t := range targets {
+			if t.Target == kind {
+				ids = append(ids, t.ID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		in, arg := db.inNumbers("target_id", 2, ids)
+		links, err := collect(ctx, db, scanLink, `SELECT `+linkColumns+` FROM link WHERE target = $1 AND `+in, int64(kind), arg)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			out[syncer.TargetKey{Target: l.Target, ID: l.TargetID}] = l
+		}
+	}
+	return out, nil
+}
+
+// InsertLinks stores new links. A record or login that is linked already is
+// refused by a constraint (F21).
+func (db *DB) InsertLinks(ctx context.Context, links []syncer.Link) error {
+	if len(links) == 0 {
+		return nil
+	}
+	return db.bulkInsert(ctx, "link",
+		[]string{"entry_id", "target", "collection_id", "target_id", "connection_id", "mapping_id", "status", "status_since", "run_id"},
+		len(links), func(i int, dst []any) {
+			l := &links[i]
+			dst[0], dst[1], dst[2], dst[3], dst[4] = l.Entry, int64(l.Target), l.Collection, l.TargetID, l.Connection
+			dst[5], dst[6], dst[7], dst[8] = l.Mapping, int64(l.Status), microsOrZero(l.StatusSince), l.Run
+		})
+}
+
+// SetLinkStatus stores the status and its date of existing links.
+func (db *DB) SetLinkStatus(ctx context.Context, links []syncer.Link) error {
+	for _, l := range links {
+		_, err := db.conn(ctx).ExecContext(ctx, `UPDATE link SET status = $4, status_since = $5, run_id = $6
+			WHERE entry_id = $1 AND target = $2 AND collection_id = $3`,
+			l.Entry, int64(l.Target), l.Collection, int64(l.Status), microsOrZero(l.StatusSince), l.Run)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MoveLink gives a record or login to another entry.
+func (db *DB) MoveLink(ctx context.Context, to syncer.Link) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE link SET entry_id = $3, mapping_id = $4, status = $5, status_since = $6, run_id = $7
+		WHERE target = $1 AND target_id = $2`,
+		int64(to.Target), to.TargetID, to.Entry, to.Mapping, int64(to.Status), microsOrZero(to.StatusSince), to.Run)
+	return err
+}
+
+// CountLinks counts a connection's links.
+func (db *DB) CountLinks(ctx context.Context, connection int64) (n int, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1`, connection).Scan(&n)
+	return n, err
+}
+
+// LinkedRecords returns the records of a collection that stand for objects.
+func (db *DB) LinkedRecords(ctx context.Context, connection, collection int64, objects []directory.ObjectID) (map[directory.ObjectID]int64, error) {
+	out := make(map[directory.ObjectID]int64, len(objects))
+	if len(objects) == 0 {
+		return out, nil
+	}
+	in, arg := db.inObjects("e.object_id", 3, objects)
+	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT e.object_id, l.target_id FROM entry e
+		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = $2
+		WHERE e.connection_id = $1 AND `+in, connection, collection, arg)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var object []byte
+		var record int64
+		if err := rows.Scan(&object, &record); err != nil {
+			return nil, err
+		}
+		var id directory.ObjectID
+		copy(id[:], object)
+		out[id] = record
+	}
+	return out, rows.Err()
+}
+
+// AddPending notes link fields that wait for their object; a field waits for
+// one object at a time.
+func (db *DB) AddPending(ctx context.Context, connection int64, refs []syncer.PendingReference) error {
+	for _, ref := range refs {
+		_, err := db.conn(ctx).ExecContext(ctx, `INSERT INTO pending_reference (connection_id, record_id, field_id, object_id, collection_id)
+			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (record_id, field_id) DO UPDATE SET object_id = excluded.object_id,
+				collection_id = excluded.collection_id`,
+			connection, ref.Record, ref.Field, ref.Object[:], ref.Collection)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ResolvePending returns waiting references whose object has a record by now.
+func (db *DB) ResolvePending(ctx context.Context, connection int64, limit int) (refs []syncer.PendingReference, records []int64, err error) {
+	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT p.record_id, p.field_id, p.object_id, p.collection_id, l.target_id
+		FROM pending_reference p
+		JOIN entry e ON e.connection_id = p.connection_id AND e.object_id = p.object_id
+		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = p.collection_id
+		WHERE p.connection_id = $1 ORDER BY p.record_id, p.field_id LIMIT $2`, connection, limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ref syncer.PendingReference
+		var object []byte
+		var record int64
+		if err := rows.Scan(&ref.Record, &ref.Field, &object, &ref.Collection, &record); err != nil {
+			return nil, nil, err
+		}
+		copy(ref.Object[:], object)
+		refs, records = append(refs, ref), append(records, record)
+	}
+	return refs, records, rows.Err()
+}
+
+// DropPending forgets references that have been resolved.
+func (db *DB) DropPending(ctx context.Context, refs []syncer.PendingReference) error {
+	for _, ref := range refs {
+		_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM pending_reference WHERE record_id = $1 AND field_id = $2`, ref.Record, ref.Field)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RetryEntries returns the entries that have to be looked at again.
+func (db *DB) RetryEntries(ctx context.Context, connection int64) (*roaring.Bitmap, error) {
+	return db.bitmap(ctx, `SELECT entry_id FROM outcome WHERE connection_id = $1`, connection)
+}
+
+// SaveOutcomes replaces what is known to be wrong with the evaluated entries by
+// what is open now.
+func (db *DB) SaveOutcomes(ctx context.Context, connection, run int64, evaluated []int64, open []syncer.PlannedChange) error {
+	if len(evaluated) > 0 {
+		in, arg := db.inNumbers("entry_id", 2, evaluated)
+		if _, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM outcome WHERE connection_id = $1 AND `+in, connection, arg); err != nil {
+			return err
+		}
+	}
+	for i := range open {
+		ch := &open[i]
+		detail, err := json.Marshal(detailOf(ch))
+		if err != nil {
+			return err
+		}
+		_, err = db.conn(ctx).ExecContext(ctx, `INSERT INTO outcome (connection_id, entry_id, target, collection_id, run_id, reason, detail, retry)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE)
+			ON CONFLICT (connection_id, entry_id, target, collection_id) DO UPDATE SET run_id = excluded.run_id,
+				reason = excluded.reason, detail = excluded.detail`,
+			connection, ch.Entry, int64(ch.Target), ch.Collection, run, string(ch.Reason), string(detail))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Bases counts what the guard's shares refer to: open directory logins for
+// what happens to logins, linked records for what happens to records, both for
+// who may vanish.
+func (db *DB) Bases(ctx context.Context, connection int64) (map[reconcile.Class]int, error) {
+	var logins, records int
+	err := db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link l JOIN login u ON u.id = l.target_id
+		WHERE l.connection_id = $1 AND l.target = 2 AND u.state <> 'deactivated'`, connection).Scan(&logins)
+	if err != nil {
+		return nil, err
+	}
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1 AND target = 1`, connection).Scan(&records)
+	if err != nil {
+		return nil, err
+	}
+	return map[reconcile.Class]int{
+		reconcile.ClassDeactivation: logins, reconcile.ClassRoleGain: logins, reconcile.ClassRoleLoss: logins,
+		reconcile.ClassAdministrator: logins, reconcile.ClassAdoption: logins,
+		reconcile.ClassBlank: records, reconcile.ClassRename: max(records, logins), reconcile.ClassRelink: records,
+		reconcile.ClassGuest: records + logins, reconcile.ClassMissing: records + logins,
+	}, nil
+}

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// querier runs SQL with $1 placeholders: in the context's transaction when
+// there is one, otherwise each statement by itself.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// conn returns where to run SQL under ctx.
+func (db *DB) conn(ctx context.Context) querier {
+	if s := db.sessionOf(ctx); s != nil {
+		return s
+	}
+	if db.dialect.isSQLite() {
+		return (*router)(db)
+	}
+	return db.pool
+}
+
+// session is one connection that a transaction runs on, with the statements
+// prepared on it.
+type session struct {
+	db    *DB
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt   // SQLite only; pgx keeps its own
+	raw   map[string]driver.Stmt // SQLite only: statements of bulk inserts
+	depth int                    // of savepoints
+}
+
+type sessionKey struct{ db *DB }
+
+func (db *DB) sessionOf(ctx context.Context) *session {
+	s, _ := ctx.Value(sessionKey{db}).(*session)
+	return s
+}
+
+func (db *DB) newSession(ctx context.Context, pool *sql.DB) (*session, error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &session{db: db, conn: conn, stmts: map[string]*sql.Stmt{}, raw: map[string]driver.Stmt{}}, nil
+}
+
+func (s *session) close() error {
+	for _, stmt := range s.stmts {
+		stmt.Close()
+	}
+	for _, stmt := range s.raw {
+		stmt.Close()
+	}
+	return s.conn.Close()
+}
+
+// prepared returns the session's statement for a text, or nil to run it as it is.
+func (s *session) prepared(ctx context.Context, query string) *sql.Stmt {
+	if !s.db.dialect.isSQLite() {
+		return nil
+	}
+	if stmt, ok := s.stmts[query]; ok {
+		return stmt
+	}
+	if len(s.stmts) >= stmtLimit {
+		return nil
+	}
+	stmt, err := s.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // running it says what is wrong
+	}
+	s.stmts[query] = stmt
+	return stmt
+}
+
+// ExecContext implements querier.
+func (s *session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if stmt := s.prepared(ctx, query); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return s.conn.ExecContext(ctx, query, args...)
+}
+
+// QueryContext implements querier.
+func (s *session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := s.prepared(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return s.conn.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext implements querier.
+func (s *session) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := s.prepared(ctx, query); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return s.conn.QueryRowContext(ctx, query, args...)
+}
+
+// router runs single statements on SQLite: those that read on the pool of
+// readers, the others on the writing connection. It is for statements outside
+// of transactions; inside one, the writing connection is taken.
+type router DB
+
+// reads reports whether a statement only reads. Statements that write start
+// with their verb in this package.
+func reads(query string) bool {
+	query = strings.TrimLeft(query, " \t\n")
+	return strings.HasPrefix(query, "SELECT") || strings.HasPrefix(query, "WITH")
+}
+
+// prepared returns the readers' statement for a text, or nil to run it as it is.
+func (r *router) prepared(ctx context.Context, query string) *sql.Stmt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if stmt, ok := r.stmts[query]; ok {
+		return stmt
+	}
+	if len(r.stmts) >= stmtLimit {
+		return nil
+	}
+	stmt, err := r.pool.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // running it says what is wrong
+	}
+	r.stmts[query] = stmt
+	return stmt
+}
+
+// ExecContext implements querier.
+func (r *router) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	var result sql.Result
+	err := (*DB)(r).withWriter(ctx, func(s *session) (err error) {
+		result, err = s.ExecContext(ctx, query, args...)
+		return err
+	})
+	return result, err
+}
+
+// QueryContext implements querier. A statement that writes and returns rows has
+// to go through QueryRowContext or a transaction.
+func (r *router) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if !reads(query) {
+		return nil, errors.New("store: rows of a statement that writes need a transaction")
+	}
+	if stmt := r.prepared(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return r.pool.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext implements querier. The row of a statement that writes comes
+// from a pool of one connection, which is given back when it is scanned.
+func (r *router) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if !reads(query) {
+		return r.writers.QueryRowContext(ctx, query, args...)
+	}
+	if stmt := r.prepared(ctx, query); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return r.pool.QueryRowContext(ctx, query, args...)
+}
+
+// withWriter runs fn on SQLite's one writing session when it is free.
+func (db *DB) withWriter(ctx context.Context, fn func(*session) error) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case s := <-db.writer:
+		defer func() { db.writer <- s }()
+		return fn(s)
+	}
+}
+
+// attempts bounds how often a transaction is run. On SQLite each waits up to
+// five seconds for the lock by itself.
+const attempts = 6
+
+// InTx runs fn in a transaction that commits when fn returns nil and leaves no
+// trace otherwise, also when fn panics. Inside another InTx it joins that one.
+//
+// fn may run more than once: when another process held a lock for too long, or
+// PostgreSQL chose this transaction to break a deadlock. What fn keeps outside
+// of the database it has to reset at its beginning.
+func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if db.sessionOf(ctx) != nil {
+		return fn(ctx)
+	}
+	for attempt := 1; ; attempt++ {
+		err := db.runTx(ctx, fn)
+		if err == nil {
+			return nil
+		}
+		if attempt == attempts || !isTransient(err) || pause(ctx, attempt) != nil {
+			return explain(err, db.place)
+		}
+	}
+}
+
+// pause waits before the next attempt: 10 ms at first, doubling, of which a
+// random part, so that rivals do not meet again.
+func pause(ctx context.Context, attempt int) error {
+	most := 10 * time.Millisecond << attempt
+	timer := time.NewTimer(most/4 + rand.N(most))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func (db *DB) runTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if db.dialect.isSQLite() {
+		return db.withWriter(ctx, func(s *session) error { return s.run(ctx, "BEGIN IMMEDIATE", fn) })
+	}
+	s, err := db.newSession(ctx, db.pool)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.run(ctx, "BEGIN", fn)
+}
+
+// run is one attempt on a session that no transaction runs on.
+func (s *session) run(ctx context.Context, begin string, fn func(ctx context.Context) error) error {
+	if _, err := s.conn.ExecContext(ctx, begin); err != nil {
+		return err
+	}
+	s.depth = 0
+	done := false
+	defer func() {
+		if !done { // an error or a panic; a lost connection has rolled back by itself
+			s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		}
+	}()
+	if err := fn(context.WithValue(ctx, sessionKey{s.db}, s)); err != nil {
+		return err
+	}
+	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+// Savepoint runs fn inside the context's transaction and takes back fn's work,
+// and only that, when it returns an error or panics: one bad person leaves the
+// others of a batch in place. Outside of a transaction it is InTx.
+func (db *DB) Savepoint(ctx context.Context, fn func(ctx context.Context) error) (err error) {
+	s := db.sessionOf(ctx)
+	if s == nil {
+		return db.InTx(ctx, fn)
+	}
+	s.depth++
+	name := "s" + strconv.Itoa(s.depth)
+	defer func() { s.depth-- }()
+	if _, err := s.conn.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		back := context.WithoutCancel(ctx)
+		if _, undo := s.conn.ExecContext(back, "ROLLBACK TO SAVEPOINT "+name); undo == nil {
+			s.conn.ExecContext(back, "RELEASE SAVEPOINT "+name)
+		}
+	}()
+	if err := fn(ctx); err != nil {
+		return err
+	}
+	_, err = s.conn.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
+	done = err == nil
+	return err
+}

@@ -1,0 +1,303 @@
+package syncer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/mapping"
+	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/secret"
+)
+
+// EntraKind is the kind of the integration with Microsoft Entra ID.
+const EntraKind = "microsoft-entra-id"
+
+// Credential is how a connection proves itself.
+type Credential string
+
+// The credentials.
+const (
+	ClientSecret      Credential = "secret"
+	ClientCertificate Credential = "certificate"
+)
+
+// Connection is the credentials and settings of one integration in a module.
+type Connection struct {
+	ID, Account, Module int64
+	Kind                string
+	TenantID            string
+	ClientID            string
+	ApplicationObjectID string
+	Cloud               string // global, us-government, us-dod, china, custom
+	LoginURL, GraphURL  string // custom only
+	CAPEM               string // extra roots for custom hosts, PEM
+	Credential          Credential
+	CertificatePEM      string
+	Secret              secret.Text // the client secret, or the certificate's private key in PEM
+	Sealed              []byte      // Secret as it is stored
+	Limits              reconcile.Limits
+	Schedule            Schedule
+	Readers             int // how many readers share a large listing; 0 and 1 mean one
+	Version             int64
+	UpdatedAt           time.Time
+}
+
+// Schedule is when a connection syncs by itself, in the words of muster.yaml.
+type Schedule struct {
+	Incremental string
+	Full        string
+	TimeZone    string
+}
+
+// Mapping is one mapping of a connection with its place in the order.
+type Mapping struct {
+	mapping.Definition
+	Connection int64
+	Position   int
+	Version    int64
+	Removed    bool
+}
+
+// sealSubject is the additional data under which a connection's secret is
+// sealed: it cannot be moved to another connection's row.
+func sealSubject(module int64, kind string) string {
+	return fmt.Sprintf("connection/%d/%s", module, kind)
+}
+
+// SaveConnection creates a module's connection of a kind or changes it. An
+// empty Secret keeps the stored one. Another tenant ID is refused once there
+// are links: identity never changes with a setting (F8).
+func (s *Service) SaveConnection(ctx context.Context, c Connection) (Connection, error) {
+	old, err := s.store.FindConnection(ctx, c.Module, c.Kind)
+	known := err == nil
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return Connection{}, err
+	}
+	if known {
+		if err := s.checkTenantMove(ctx, old, c); err != nil {
+			return Connection{}, err
+		}
+		c.ID, c.Version, c.Sealed = old.ID, old.Version, old.Sealed
+	}
+	if err := s.seal(&c, old); err != nil {
+		return Connection{}, err
+	}
+	if known && sameConnection(old, c) {
+		return c, nil
+	}
+	return s.store.SaveConnection(ctx, c, s.now())
+}
+
+// seal puts the secret into its stored form, unless it is the one stored.
+func (s *Service) seal(c *Connection, old Connection) error {
+	if c.Secret.IsZero() {
+		if len(c.Sealed) == 0 {
+			return errs.New(errs.Invalid, "the connection has no client secret and no certificate").
+				WithHint("Give client_secret (its Value, not its ID) or client_certificate.")
+		}
+		return nil
+	}
+	subject := sealSubject(c.Module, c.Kind)
+	if len(old.Sealed) > 0 {
+		if plain, err := s.keys.Open(old.Sealed, subject); err == nil && string(plain) == c.Secret.Reveal() {
+			return nil
+		}
+	}
+	sealed, err := s.keys.Seal([]byte(c.Secret.Reveal()), subject)
+	if err != nil {
+		return errs.Wrap(err, "seal the client secret")
+	}
+	c.Sealed = sealed
+	return nil
+}
+
+func (s *Service) checkTenantMove(ctx context.Context, old, c Connection) error {
+	if old.TenantID == c.TenantID {
+		return nil
+	}
+	links, err := s.store.CountLinks(ctx, old.ID)
+	if err != nil || links == 0 {
+		return err
+	}
+	return errs.New(errs.Conflict, "%d people are linked to tenant %s through this connection", links, old.TenantID).
+		WithHint("Another tenant needs a connection of its own: add the integration to another module, or put the tenant ID back.")
+}
+
+// sameConnection reports whether saving b over a would change nothing.
+func sameConnection(a, b Connection) bool {
+	return a.TenantID == b.TenantID && a.ClientID == b.ClientID &&
+		a.ApplicationObjectID == b.ApplicationObjectID && a.Cloud == b.Cloud &&
+		a.LoginURL == b.LoginURL && a.GraphURL == b.GraphURL && a.CAPEM == b.CAPEM &&
+		a.Credential == b.Credential && a.CertificatePEM == b.CertificatePEM &&
+		slices.Equal(a.Sealed, b.Sealed) && fmt.Sprint(a.Limits) == fmt.Sprint(b.Limits) &&
+		a.Schedule == b.Schedule && a.Readers == b.Readers
+}
+
+// Connection returns a connection with its secret unsealed.
+func (s *Service) Connection(ctx context.Context, id int64) (Connection, error) {
+	c, err := s.store.Connection(ctx, id)
+	if err != nil {
+		return Connection{}, err
+	}
+	plain, err := s.keys.Open(c.Sealed, sealSubject(c.Module, c.Kind))
+	if err != nil {
+		return Connection{}, errs.Wrap(err, "open the stored client secret")
+	}
+	c.Secret = secret.New(string(plain))
+	return c, nil
+}
+
+// Connections lists all connections without their secrets.
+func (s *Service) Connections(ctx context.Context) ([]Connection, error) {
+	return s.store.Connections(ctx)
+}
+
+// Connect opens the directory of a connection.
+func (s *Service) Connect(ctx context.Context, id int64) (Source, Connection, error) {
+	c, err := s.Connection(ctx, id)
+	if err != nil {
+		return nil, c, err
+	}
+	src, err := s.open(ctx, c)
+	return src, c, err
+}
+
+// Mappings returns the mappings in force, in order.
+func (s *Service) Mappings(ctx context.Context, connection int64) ([]Mapping, error) {
+	all, err := s.store.Mappings(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(m Mapping) bool { return m.Removed }), nil
+}
+
+// SaveMappings makes defs the mappings of a connection, in that order, and
+// returns what it did, one line a mapping. Those no longer named are put away:
+// their roles are taken back by the next run, their records stay as they are.
+func (s *Service) SaveMappings(ctx context.Context, connection int64, defs []mapping.Definition) ([]string, error) {
+	c, err := s.store.Connection(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	for i := range defs {
+		if _, err := s.compile(ctx, c, defs[i]); err != nil {
+			return nil, err
+		}
+	}
+	return s.store.SaveMappings(ctx, connection, defs, s.now())
+}
+
+// rules are the compiled mappings of a run with what they need from the
+// directory.
+type rules struct {
+	list     []*rule
+	fields   map[directory.Kind]*directory.Fields // paths to pick, per kind
+	known    map[int64]bool                       // mapping numbers: true in force, false removed
+	identity map[int64][]int64                    // per collection: fields whose change is a rename
+	print    string                               // fingerprint of all of it
+}
+
+// rule is one mapping with its units.
+type rule struct {
+	*mapping.Rule
+	def   Mapping
+	units []*unitState
+}
+
+// compile turns a definition into a rule over its collection's fields.
+func (s *Service) compile(ctx context.Context, c Connection, def mapping.Definition) (*mapping.Rule, error) {
+	var targets []mapping.Field
+	if def.Collection != 0 {
+		fields, err := s.records.Fields(ctx, c.Account, def.Collection)
+		if err != nil {
+			return nil, errs.Wrap(err, "read the fields of mapping "+def.Name)
+		}
+		for _, f := range fields {
+			targets = append(targets, mapping.Field{ID: f.ID, Name: f.Name, Spec: f.Spec, Title: f.Title})
+		}
+	}
+	return mapping.Compile(def, targets)
+}
+
+// loadRules compiles a connection's mappings and fingerprints them: another
+// fingerprint than the last run's makes everybody be evaluated anew (F44).
+func (s *Service) loadRules(ctx context.Context, c Connection) (*rules, error) {
+	all, err := s.store.Mappings(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	r := &rules{
+		fields: map[directory.Kind]*directory.Fields{}, known: map[int64]bool{},
+		identity: map[int64][]int64{},
+	}
+	sum := sha256.New()
+	fmt.Fprintf(sum, "muster 1\n")
+	paths := map[directory.Kind][]string{}
+	for _, m := range all {
+		r.known[m.ID] = !m.Removed
+		if m.Removed {
+			continue
+		}
+		compiled, err := s.compile(ctx, c, m.Definition)
+		if err != nil {
+			return nil, errs.Wrap(err, "mapping "+m.Name)
+		}
+		r.list = append(r.list, &rule{Rule: compiled, def: m})
+		paths[m.Entity] = append(paths[m.Entity], compiled.Paths()...)
+		if m.Collection != 0 {
+			r.identity[m.Collection] = append(r.identity[m.Collection], compiled.IdentityFields()...)
+		}
+		fmt.Fprintf(sum, "%d %d %s\n", m.ID, m.Version, compiled.Fingerprint())
+	}
+	if len(r.list) == 0 {
+		return nil, errs.New(errs.Invalid, "the connection has no mapping").
+			WithHint("Add a mapping option: which people become records or users.")
+	}
+	for kind, list := range paths {
+		slices.Sort(list)
+		r.fields[kind] = directory.NewFields(slices.Compact(list)...)
+	}
+	for _, rl := range r.list {
+		rl.Prepare(r.fields[rl.def.Entity])
+	}
+	r.print = hex.EncodeToString(sum.Sum(nil)[:16])
+	return r, nil
+}
+
+// kinds returns the kinds of object that the rules read, in a fixed order.
+// Users are always read: they own devices and are members of units.
+func (r *rules) kinds() []directory.Kind {
+	out := []directory.Kind{directory.User}
+	for _, k := range []directory.Kind{directory.Device, directory.Group} {
+		if slices.ContainsFunc(r.list, func(rl *rule) bool { return rl.def.Entity == k }) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// query returns what to read of a kind.
+func (r *rules) query(kind directory.Kind) directory.Query {
+	q := directory.Query{Kind: kind}
+	for _, rl := range r.list {
+		if rl.def.Entity != kind {
+			continue
+		}
+		q.Select = append(q.Select, rl.Selects()...)
+		if e := rl.Expand(); e != "" {
+			q.Expand = e
+		}
+	}
+	if kind == directory.User {
+		q.Select = append(q.Select, "id", "displayName", "userPrincipalName", "accountEnabled", "userType")
+	}
+	slices.Sort(q.Select)
+	q.Select = slices.Compact(q.Select)
+	return q
+}

@@ -1,0 +1,312 @@
+package syncer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/register"
+)
+
+// planBatch is how many mirror entries are planned together: their current
+// state is fetched in a handful of queries, so that memory stays constant.
+const planBatch = 1000
+
+// planner makes a run's plan out of the mirror.
+type planner struct {
+	s        *Service
+	run      *Run
+	conn     Connection
+	rules    *rules
+	lease    *held
+	tell     func(Progress)
+	suspects *roaring.Bitmap // entries whose absence is not believed
+	tally    reconcile.Tally
+	seq      int64
+	sum      hash.Hash
+	buf      []byte
+	scratch  []directory.Value
+	version  string // of the configuration, as loaded
+	keepDocs bool   // the plan must stand by itself: previews and held parts
+}
+
+// plan writes the changes for the given entries, batch by batch.
+func (p *planner) plan(ctx context.Context, entries *roaring.Bitmap) error {
+	p.tally, p.sum = reconcile.Tally{}, sha256.New()
+	total, done := int(entries.GetCardinality()), 0
+	for chunk := range chunks(entries, planBatch) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		changes, err := p.batch(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		if err := p.save(ctx, chunk, changes); err != nil {
+			return err
+		}
+		done += len(chunk)
+		p.tell(Progress{Run: p.run.ID, Stage: StagePlan, Done: done, Total: total})
+	}
+	p.run.PlanHash = hex.EncodeToString(p.sum.Sum(nil))
+	return nil
+}
+
+// batch plans one batch.
+func (p *planner) batch(ctx context.Context, ids []int64) ([]reconcile.Change, error) {
+	cases, facts, err := p.cases(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]reconcile.Change, 0, len(cases)+len(cases)/4)
+	for i := range cases {
+		changes := reconcile.Plan(cases[i], facts)
+		if p.suspects != nil && p.suspects.Contains(uint32(cases[i].Subject.Entry)) {
+			suspect(changes)
+		}
+		out = append(out, changes...)
+	}
+	return out, nil
+}
+
+// suspect marks changes that rest on an absence which is in doubt: they are
+// held together, whatever else they would be.
+func suspect(changes []reconcile.Change) {
+	for i := range changes {
+		if changes[i].Verb.Acts() {
+			changes[i].Class |= reconcile.ClassMissing
+			changes[i].Reason = reconcile.MissingFromListing
+		}
+	}
+}
+
+// cases gathers what is wanted of a batch and what there is.
+func (p *planner) cases(ctx context.Context, ids []int64) ([]reconcile.Case, *reconcile.Facts, error) {
+	entries, err := p.s.store.EntriesByID(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	cases := make([]reconcile.Case, len(entries))
+	for i := range entries {
+		if cases[i], err = p.wanted(&entries[i]); err != nil {
+			return nil, nil, err
+		}
+	}
+	facts := &reconcile.Facts{Mappings: p.rules.known, Identity: p.rules.identity, Resolve: map[reconcile.RefKey]int64{}}
+	if err := p.current(ctx, ids, cases); err != nil {
+		return nil, nil, err
+	}
+	return cases, facts, p.resolve(ctx, cases, facts)
+}
+
+// wanted maps one entry through every mapping of its kind.
+func (p *planner) wanted(e *Entry) (reconcile.Case, error) {
+	fields := p.rules.fields[e.Kind]
+	c := reconcile.Case{Subject: subjectOf(e)}
+	if p.suspects != nil && p.suspects.Contains(uint32(e.ID)) {
+		c.Subject.Standing = reconcile.NotFound
+	}
+	if fields == nil {
+		return c, nil
+	}
+	values, err := e.Doc.Pick(fields, p.scratch)
+	if err != nil {
+		return c, errs.Wrap(err, "read the mirror of "+e.Object.String())
+	}
+	p.scratch = values
+	for _, rl := range p.rules.list {
+		if rl.def.Entity == e.Kind {
+			c.Desired = append(c.Desired, rl.Map(c.Subject, values, rl.membership(e.ID))...)
+		}
+	}
+	return c, nil
+}
+
+// subjectOf describes an entry to the planner.
+func subjectOf(e *Entry) reconcile.Subject {
+	s := reconcile.Subject{
+		Entry: e.ID, Version: e.Version, Object: e.Object, Kind: e.Kind,
+		Standing: e.Standing, PurgeAt: e.PurgeAt,
+	}
+	basics, err := e.Doc.Pick(basicFields, nil)
+	if err != nil {
+		return s
+	}
+	s.Name, s.Principal = basics[0].String(), basics[1].String()
+	s.Guest = basics[2].String() == "Guest"
+	return s
+}
+
+// basicFields are what every subject is described by.
+var basicFields = directory.NewFields("displayName", "userPrincipalName", "userType")
+
+// current fills in what the register holds: through links where there are
+// some, else candidates by the unique identifier.
+func (p *planner) current(ctx context.Context, ids []int64, cases []reconcile.Case) error {
+	links, err := p.s.store.Links(ctx, ids)
+	if err != nil {
+		return err
+	}
+	byEntry := make(map[int64][]Link, len(ids))
+	for _, l := range links {
+		byEntry[l.Entry] = append(byEntry[l.Entry], l)
+	}
+	for i := range cases {
+		c := &cases[i]
+		for _, l := range byEntry[c.Subject.Entry] {
+			c.Current = append(c.Current, reconcile.Current{
+				Target: l.Target, Collection: l.Collection, ID: l.TargetID, Status: l.Status,
+			})
+		}
+		for j := range c.Desired {
+			d := &c.Desired[j]
+			if !hasTarget(c.Current, d.Target, d.Collection) {
+				c.Current = append(c.Current, reconcile.Current{Target: d.Target, Collection: d.Collection})
+			}
+		}
+	}
+	if err := p.linked(ctx, cases); err != nil {
+		return err
+	}
+	return p.candidates(ctx, cases)
+}
+
+func hasTarget(current []reconcile.Current, target reconcile.Target, collection int64) bool {
+	for i := range current {
+		if current[i].Target == target && current[i].Collection == collection {
+			return true
+		}
+	}
+	return false
+}
+
+// linked loads the records and logins that links lead to.
+func (p *planner) linked(ctx context.Context, cases []reconcile.Case) error {
+	var records, logins []int64
+	for i := range cases {
+		for _, cur := range cases[i].Current {
+			switch {
+			case cur.ID == 0:
+			case cur.Target == reconcile.Record:
+				records = append(records, cur.ID)
+			default:
+				logins = append(logins, cur.ID)
+			}
+		}
+	}
+	recs, err := p.loadRecords(ctx, records)
+	if err != nil {
+		return err
+	}
+	logs, err := p.loadLogins(ctx, logins)
+	if err != nil {
+		return err
+	}
+	for i := range cases {
+		for j := range cases[i].Current {
+			cur := &cases[i].Current[j]
+			if rec, ok := recs[cur.ID]; ok && cur.Target == reconcile.Record {
+				cur.Version, cur.Fields, cur.Pinned = rec.Version, fieldValues(rec.Fields), rec.Pinned
+			}
+			if login, ok := logs[cur.ID]; ok && cur.Target == reconcile.Login {
+				cur.Version, cur.Login = login.Version, loginState(login)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *planner) loadRecords(ctx context.Context, ids []int64) (map[int64]register.Record, error) {
+	out := make(map[int64]register.Record, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	list, err := p.s.records.Load(ctx, ids)
+	for _, rec := range list {
+		out[rec.ID] = rec
+	}
+	return out, err
+}
+
+func (p *planner) loadLogins(ctx context.Context, ids []int64) (map[int64]account.Login, error) {
+	out := make(map[int64]account.Login, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	list, err := p.s.logins.LoadLogins(ctx, ids)
+	for _, l := range list {
+		out[l.ID] = l
+	}
+	return out, err
+}
+
+func fieldValues(in []register.FieldValue) []reconcile.FieldValue {
+	out := make([]reconcile.FieldValue, len(in))
+	for i, f := range in {
+		out[i] = reconcile.FieldValue{Field: f.Field, Value: f.Value}
+	}
+	return out
+}
+
+func loginState(l account.Login) reconcile.LoginState {
+	s := reconcile.LoginState{
+		Name: l.Name, Email: l.Email,
+		Deactivated: l.State == account.Deactivated,
+		ByHand:      l.State == account.Deactivated && l.DeactivatedBy == account.ByHand,
+		Protected:   l.Protected,
+	}
+	for _, g := range l.Grants {
+		s.Grants = append(s.Grants, reconcile.Grant{
+			Module: g.Module, Mapping: g.Mapping, Role: g.Role, Administrator: g.Administrator,
+		})
+	}
+	return s
+}
+
+// save writes a batch's changes as rows and adds them to the tally and the
+// plan's hash. What the mirror says by itself is not written twice: the values
+// of an addition are the mapping of the entry at the version noted.
+func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconcile.Change) error {
+	rows := make([]PlannedChange, 0, len(changes))
+	var open []PlannedChange
+	for i := range changes {
+		ch := &changes[i]
+		p.seq++
+		p.buf = reconcile.AppendCanonical(p.buf[:0], ch)
+		p.sum.Write(p.buf)
+		p.tally.Count(ch)
+		row := PlannedChange{Change: *ch, Run: p.run.ID, Seq: p.seq}
+		if retries(ch) {
+			open = append(open, row)
+		}
+		if ch.Verb == reconcile.Add && !p.keepDocs {
+			row.Fields = nil
+		}
+		rows = append(rows, row)
+	}
+	return p.s.fenced(ctx, p.conn.ID, p.lease, func(ctx context.Context) error {
+		if err := p.s.store.InsertChanges(ctx, p.run.ID, rows); err != nil {
+			return err
+		}
+		return p.s.store.SaveOutcomes(ctx, p.conn.ID, p.run.ID, evaluated, open)
+	})
+}
+
+// retries reports whether a change tells of something that may mend by itself
+// or by a person's hand, so that each run looks at it again (F44).
+func retries(ch *reconcile.Change) bool {
+	switch ch.Verb {
+	case reconcile.Conflict, reconcile.Fail, reconcile.Problem:
+		return true
+	case reconcile.Skip:
+		return ch.Reason == reconcile.EnabledUnknown || ch.Reason == reconcile.UnitUnknown
+	}
+	return false
+}

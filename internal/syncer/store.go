@@ -1,0 +1,224 @@
+package syncer
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/mapping"
+	"github.com/musterhq/muster/internal/reconcile"
+)
+
+// Store is the database as this package needs it; store.DB is the one
+// implementation. A transaction travels in the context: what is called inside
+// InTx commits together.
+type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	Savepoint(ctx context.Context, fn func(ctx context.Context) error) error
+	NextIDs(ctx context.Context, name string, n int) (first int64, err error)
+	connectionStore
+	mirrorStore
+	linkStore
+	runStore
+	leaseStore
+}
+
+// connectionStore keeps connections and mappings.
+type connectionStore interface {
+	FindConnection(ctx context.Context, module int64, kind string) (Connection, error) // NotFound
+	Connection(ctx context.Context, id int64) (Connection, error)                      // NotFound
+	Connections(ctx context.Context) ([]Connection, error)
+	SaveConnection(ctx context.Context, c Connection, now time.Time) (Connection, error)
+	Mappings(ctx context.Context, connection int64) ([]Mapping, error) // removed ones too, in order
+	SaveMappings(ctx context.Context, connection int64, defs []mapping.Definition, now time.Time) ([]string, error)
+	// ConfigurationVersion changes with every edit of the connection's mappings.
+	ConfigurationVersion(ctx context.Context, connection int64) (string, error)
+}
+
+// Entry is one object in the mirror.
+type Entry struct {
+	ID        int64
+	Kind      directory.Kind
+	Object    directory.ObjectID
+	Version   int64
+	Standing  reconcile.Standing
+	Missing   int // complete listings in a row without it
+	DeletedAt time.Time
+	PurgeAt   time.Time
+	Hash      []byte             // of the document as last listed; nil after a delta merged into it
+	Doc       directory.Document // nil when it was not asked for
+}
+
+// StandingCounts is how many entries of a kind are in each standing.
+type StandingCounts map[reconcile.Standing]int
+
+// mirrorStore keeps what the directory last said.
+type mirrorStore interface {
+	EntriesByObject(ctx context.Context, connection int64, ids []directory.ObjectID, docs bool) (map[directory.ObjectID]Entry, error)
+	EntriesByID(ctx context.Context, ids []int64) ([]Entry, error) // with documents, by number
+	FindEntries(ctx context.Context, connection int64, kind directory.Kind, text string, limit int) ([]Entry, error)
+	InsertEntries(ctx context.Context, connection, run int64, entries []Entry) error
+	UpdateEntries(ctx context.Context, run int64, entries []Entry) error
+	CountStandings(ctx context.Context, connection int64, kind directory.Kind) (StandingCounts, error)
+	// EntryIDs yields the numbers of entries in the given standings, ascending.
+	EntryIDs(ctx context.Context, connection int64, kind directory.Kind, standings ...reconcile.Standing) (*roaring.Bitmap, error)
+	Units(ctx context.Context, connection int64) ([]UnitRow, error)
+	SaveUnit(ctx context.Context, connection int64, u UnitRow) error
+	Cursor(ctx context.Context, connection int64, input string) (StoredCursor, bool, error)
+	SaveCursor(ctx context.Context, connection int64, input string, c StoredCursor) error
+	DropCursors(ctx context.Context, connection int64) error
+}
+
+// StoredCursor is a cursor with the fingerprint of what it tracks.
+type StoredCursor struct {
+	directory.Cursor
+	Fingerprint string
+}
+
+// UnitRow is a unit as it is stored.
+type UnitRow struct {
+	ID      int64
+	Ref     directory.UnitRef
+	Object  directory.ObjectID
+	Name    string
+	Known   bool   // false: nobody enters or leaves through it
+	Problem string // why it is not known
+	Members *roaring.Bitmap
+	Groups  []directory.ObjectID // groups inside, for nested units
+	ReadAt  time.Time
+}
+
+// Link is the remembered tie between an object and its record or login. It is
+// never removed: restoring brings back the same one (F27).
+type Link struct {
+	Entry       int64
+	Target      reconcile.Target
+	Collection  int64
+	TargetID    int64
+	Connection  int64
+	Mapping     int64
+	Status      reconcile.Status
+	StatusSince time.Time
+	Run         int64
+}
+
+// TargetKey names a record or a login.
+type TargetKey struct {
+	Target reconcile.Target
+	ID     int64
+}
+
+// PendingReference is a link field that waits for its object (F71).
+type PendingReference struct {
+	Record     int64
+	Field      int64
+	Object     directory.ObjectID
+	Collection int64
+}
+
+// linkStore keeps links, what waits for links, and what is wrong with whom.
+type linkStore interface {
+	Links(ctx context.Context, entries []int64) ([]Link, error)
+	LinksTo(ctx context.Context, targets []TargetKey) (map[TargetKey]Link, error)
+	InsertLinks(ctx context.Context, links []Link) error
+	SetLinkStatus(ctx context.Context, links []Link) error
+	MoveLink(ctx context.Context, to Link) error
+	CountLinks(ctx context.Context, connection int64) (int, error)
+	// LinkedRecords returns the records of a collection that stand for objects.
+	LinkedRecords(ctx context.Context, connection, collection int64, objects []directory.ObjectID) (map[directory.ObjectID]int64, error)
+	AddPending(ctx context.Context, connection int64, refs []PendingReference) error
+	// ResolvePending returns waiting references whose object is linked by now,
+	// with the record to link to.
+	ResolvePending(ctx context.Context, connection int64, limit int) (refs []PendingReference, records []int64, err error)
+	DropPending(ctx context.Context, refs []PendingReference) error
+	// RetryEntries returns the entries that have to be looked at again.
+	RetryEntries(ctx context.Context, connection int64) (*roaring.Bitmap, error)
+	SaveOutcomes(ctx context.Context, connection, run int64, evaluated []int64, open []PlannedChange) error
+	// Bases counts what the guard's shares refer to.
+	Bases(ctx context.Context, connection int64) (map[reconcile.Class]int, error)
+}
+
+// ChangeFilter narrows a listing of changes; zero fields do not filter.
+type ChangeFilter struct {
+	States []ChangeState
+	Verbs  []reconcile.Verb
+	Entry  int64
+	Target TargetKey
+	After  int64 // only numbers above it
+	Seqs   []int64
+	Limit  int
+}
+
+// runStore keeps runs, their progress and their plans.
+type runStore interface {
+	CreateRun(ctx context.Context, r Run) (Run, error)
+	SaveRun(ctx context.Context, r Run) error
+	Run(ctx context.Context, id int64) (Run, error) // NotFound
+	Runs(ctx context.Context, connection int64, limit int) ([]Run, error)
+	// OpenRuns returns a connection's runs in the given states, oldest first.
+	OpenRuns(ctx context.Context, connection int64, states ...State) ([]Run, error)
+	// LastPlanned returns the latest run that was read completely and planned in
+	// the mode; NotFound when there is none.
+	LastPlanned(ctx context.Context, connection int64, modes ...Mode) (Run, error)
+	SavePage(ctx context.Context, p RunPage) error
+	Pages(ctx context.Context, run int64, input string) (PageProgress, error)
+	DropPages(ctx context.Context, run int64, input string) error
+	// Dirty returns the entries that differed since the last plan was made.
+	Dirty(ctx context.Context, connection int64) (*roaring.Bitmap, error)
+	PrunePages(ctx context.Context, connection, upTo int64) error
+	InsertChanges(ctx context.Context, run int64, changes []PlannedChange) error
+	DropChanges(ctx context.Context, run int64, after int64) error
+	Changes(ctx context.Context, run int64, f ChangeFilter) ([]PlannedChange, error)
+	ChangesOf(ctx context.Context, entry int64, limit int) ([]PlannedChange, error)
+	// HoldChanges holds the acting changes of a run that are of the given
+	// classes, and returns how many.
+	HoldChanges(ctx context.Context, run int64, classes reconcile.Class) (int, error)
+	SetChangeStates(ctx context.Context, run int64, seqs []int64, state ChangeState, by, detail string) error
+	TallyChanges(ctx context.Context, run int64) ([]ChangeTally, error)
+	LastSeq(ctx context.Context, run int64) (int64, error)
+	// PageChanges returns what the pages of one input changed.
+	PageChanges(ctx context.Context, run int64, input string) (*roaring.Bitmap, error)
+	EntriesOfChanges(ctx context.Context, run int64, state ChangeState) iter.Seq2[int64, error]
+}
+
+// ChangeTally counts the changes of a run with a verb and a state.
+type ChangeTally struct {
+	Verb  reconcile.Verb
+	State ChangeState
+	Count int
+}
+
+// RunPage is how far one input of a run's reading got.
+type RunPage struct {
+	Run     int64
+	Input   string
+	Seq     int
+	Next    string // the next page's link; "" when the input is drained
+	Seen    *roaring.Bitmap
+	Changed *roaring.Bitmap
+}
+
+// PageProgress sums up the pages of one input.
+type PageProgress struct {
+	Pages   int
+	Next    string
+	Drained bool
+	Seen    *roaring.Bitmap
+}
+
+// leaseStore keeps the leases that make runs of one connection exclude each other.
+type leaseStore interface {
+	// TakeLease gives the lease to a new holder when it is free, expired, or when
+	// takeOver says that the present holder is dead. It fails with Conflict naming
+	// the holder otherwise.
+	TakeLease(ctx context.Context, connection int64, l Lease, now time.Time, dead func(Lease) bool) (Lease, error)
+	// KeepLease extends a lease; Conflict when somebody else holds it by now.
+	KeepLease(ctx context.Context, connection int64, l Lease) error
+	DropLease(ctx context.Context, connection int64, l Lease) error
+	// CheckLease fails with Conflict inside a transaction when the fence moved on,
+	// so that a holder that slept too long writes nothing.
+	CheckLease(ctx context.Context, connection, fence int64) error
+}
