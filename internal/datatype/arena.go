@@ -27,12 +27,17 @@ func (a *Arena) OfText(s string) Value {
 	if s == "" {
 		return Value{}
 	}
-	if a.piece.Cap() == 0 || !isPlain(s) {
-		return OfText(s)
+	if !isPlain(s) {
+		return Value{quoteSlow(s)}
 	}
+	return a.ofPlain(s)
+}
+
+// ofPlain is OfText for text that isPlain.
+func (a *Arena) ofPlain(s string) Value {
 	need := len(s) + 2
-	if need > arenaPiece/8 {
-		return OfText(s)
+	if a.piece.Cap() == 0 || need > arenaPiece/8 {
+		return Value{`"` + s + `"`}
 	}
 	if a.piece.Cap()-a.piece.Len() < need {
 		a.Batch()
@@ -42,6 +47,25 @@ func (a *Arena) OfText(s string) Value {
 	a.piece.WriteString(s)
 	a.piece.WriteByte('"')
 	return Value{a.piece.String()[start:]}
+}
+
+// printable marks the ASCII characters that show and stand in JSON as they are.
+var printable = func() (t [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// isPrintableASCII is the short way round isPlain and checkCharacters, for the
+// texts that nearly all texts are.
+func isPrintableASCII(s string) bool {
+	for i := range len(s) {
+		if !printable[s[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // isPlain reports whether s stands in JSON as it is: no character to escape,

@@ -10,10 +10,10 @@ const (
 // parseDate reads a civil date, 2026-05-18. A time of day is let pass when it
 // is midnight, as spreadsheets write dates; any other would make the day depend
 // on a zone, and no zone is known here (F39).
-func parseDate(text string) (Value, error) {
+func (a *Arena) parseDate(text string) (Value, error) {
 	for _, form := range []string{dateForm, "2006-01-02 00:00:00", "2006-01-02T00:00:00", "2006-01-02T00:00:00Z"} {
 		if t, err := time.Parse(form, text); err == nil && t.Year() > 0 {
-			return OfDate(t), nil
+			return a.ofPlain(text[:len(dateForm)]), nil
 		}
 	}
 	return Value{}, invalid("%s is not a date; write it like 2026-05-18", clip(text))
@@ -21,7 +21,7 @@ func parseDate(text string) (Value, error) {
 
 // parseDateTime reads a date and time with a zone, or without one in UTC.
 // Fractions of a second are cut off.
-func parseDateTime(text string) (Value, error) {
+func (a *Arena) parseDateTime(text string) (Value, error) {
 	for _, form := range []string{
 		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04",
 		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", dateForm,
@@ -32,6 +32,9 @@ func parseDateTime(text string) (Value, error) {
 		}
 		if y := t.UTC().Year(); y < 1 || y > 9999 {
 			break
+		}
+		if len(text) == len(dateTimeForm) && text[len(text)-1] == 'Z' && text[10] == 'T' {
+			return a.ofPlain(text), nil
 		}
 		return OfInstant(t), nil
 	}

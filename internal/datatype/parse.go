@@ -36,9 +36,9 @@ func (a *Arena) Parse(spec *Spec, text string) (Value, error) {
 	case Currency:
 		return parseNumber(spec, strings.TrimSpace(cutCode(text, spec.Currency)))
 	case Date:
-		return parseDate(text)
+		return a.parseDate(text)
 	case DateTime:
-		return parseDateTime(text)
+		return a.parseDateTime(text)
 	case YesNo:
 		return parseYesNo(text)
 	case Choices:
@@ -113,6 +113,9 @@ func (a *Arena) plain(spec *Spec, text string) (Value, error) {
 		if n := utf8.RuneCountInString(text); n > limit {
 			return Value{}, invalid("%s has %d characters; at most %d fit", clip(text), n, limit)
 		}
+	}
+	if isPrintableASCII(text) {
+		return a.ofPlain(text), nil
 	}
 	if err := checkCharacters(text, spec.Type == LongText); err != nil {
 		return Value{}, err

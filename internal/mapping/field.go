@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -21,22 +22,20 @@ import (
 //
 // The issue of a required field is RequiredFieldEmpty throughout, because a new
 // record cannot do without it; on an existing record the field stays as it is.
-func (m *Mapper) field(r *row, t *trace) reconcile.DesiredField {
-	out := reconcile.DesiredField{Field: r.field.ID, Owner: r.owner, Empty: r.empty, Source: r.source}
+func (m *Mapper) field(r *row, out *reconcile.DesiredField, t *trace) {
+	*out = reconcile.DesiredField{Field: r.field.ID, Owner: r.owner, Empty: r.empty, Source: r.source}
 	v, problem := m.transformed(r, t)
 	if problem == "" && v.State() != directory.Absent {
 		out.Said = true
-		out.Value, out.Ref, problem = m.fit(r, &v)
+		problem = m.fit(r, v, out)
 	}
-	empty := out.Value.IsEmpty() && out.Ref == nil
 	switch {
-	case r.field.Spec.Required && empty:
-		out.Problem = &reconcile.Issue{Field: r.field.ID, Reason: reconcile.RequiredFieldEmpty, Detail: m.lack(r, &v, problem)}
+	case r.field.Spec.Required && out.Value.IsEmpty() && out.Ref == nil:
+		out.Problem = &reconcile.Issue{Field: r.field.ID, Reason: reconcile.RequiredFieldEmpty, Detail: m.lack(r, v, problem)}
 	case problem != "":
 		out.Problem = &reconcile.Issue{Field: r.field.ID, Reason: reconcile.ValueDoesNotFit, Detail: problem}
 	}
-	t.field(r, &out)
-	return out
+	t.field(r, out)
 }
 
 // lack says why a required field has no value.
@@ -50,55 +49,61 @@ func (m *Mapper) lack(r *row, v *directory.Value, problem string) string {
 	return r.source + " is empty in the directory"
 }
 
-// transformed returns the value of a row's sources after its transforms.
-// Absent means that nothing can be said.
-func (m *Mapper) transformed(r *row, t *trace) (v directory.Value, problem string) {
+// transformed returns the value of a row's sources after its transforms, until
+// the next call. Absent means that nothing can be said.
+func (m *Mapper) transformed(r *row, t *trace) (v *directory.Value, problem string) {
 	v = m.found(r, t)
 	for i := range r.steps {
 		st := &r.steps[i]
-		if v, problem = st.apply(&m.sheet, v); problem != "" {
+		m.scratch, problem = st.apply(&m.sheet, *v)
+		v = &m.scratch
+		if problem != "" {
 			problem = st.Kind + ": " + problem
 		}
-		t.step(st, &v, problem)
+		t.step(st, v, problem)
 		if problem != "" {
-			return v, problem
+			break
 		}
 	}
-	return v, ""
+	return v, problem
 }
 
 // found returns the first source's value that holds something. One that was
 // not mentioned ends the search, since it could outrank the rest.
-func (m *Mapper) found(r *row, t *trace) directory.Value {
-	var v directory.Value
+func (m *Mapper) found(r *row, t *trace) *directory.Value {
+	v := &absent
 	for i := range r.sources {
 		v = m.read(&r.sources[i])
-		t.source(&r.sources[i], &v)
+		t.source(&r.sources[i], v)
 		if !v.IsEmpty() {
-			return v
+			break
 		}
 	}
 	return v
 }
 
-// read returns a source's value. Lists in no promised order are sorted, so that
-// another order next time is no change.
-func (m *Mapper) read(src *source) directory.Value {
+// read returns a source's value, until the next call. Lists in no promised
+// order are sorted, so that another order next time is no change.
+func (m *Mapper) read(src *source) *directory.Value {
 	if len(src.parts) > 1 {
-		return m.compose(src.parts)
+		m.scratch = m.compose(src.parts)
+		return &m.scratch
 	}
 	v := m.sheet.value(src.parts[0])
-	if src.unordered && v.Form() == directory.List && v.State() == directory.Present && len(v.List()) > 1 {
-		items := slices.Clone(v.List())
-		slices.SortFunc(items, func(a, b string) int {
-			if c := strings.Compare(datatype.KeyOfText(a), datatype.KeyOfText(b)); c != 0 {
-				return c
-			}
-			return strings.Compare(a, b)
-		})
-		return directory.ListValue(items)
+	if src.unordered && v.Form() == directory.List && len(v.List()) > 1 {
+		m.scratch = directory.ListValue(sorted(v.List()))
+		return &m.scratch
 	}
-	return *v
+	return v
+}
+
+// sorted returns items by their keys, and by spelling where those are the same.
+func sorted(items []string) []string {
+	items = slices.Clone(items)
+	slices.SortFunc(items, func(a, b string) int {
+		return cmp.Or(strings.Compare(datatype.KeyOfText(a), datatype.KeyOfText(b)), strings.Compare(a, b))
+	})
+	return items
 }
 
 // compose lists the values of several parts, empty ones left out. It is unknown
@@ -127,48 +132,57 @@ func (m *Mapper) compose(parts []int) directory.Value {
 //	choices          a list, or a text split at commas
 //	link             a name, or for managers and owners an object ID
 //	others           text, or a list's one item; phones and emails a list's first
-func (m *Mapper) fit(r *row, v *directory.Value) (datatype.Value, *reconcile.Ref, string) {
-	if v.IsEmpty() {
-		return datatype.Value{}, nil, ""
+func (m *Mapper) fit(r *row, v *directory.Value, out *reconcile.DesiredField) (problem string) {
+	spec := &r.field.Spec
+	var err error
+	switch {
+	case v.IsEmpty():
+		return ""
+	case spec.Type == datatype.Link:
+		out.Ref, problem = m.link(r, v)
+		return problem
+	case v.Form() == directory.Nested:
+		return r.source + " holds an object; only a text, a number, yes or no, or a list fits"
+	case spec.Type == datatype.Choices && v.Form() == directory.List:
+		out.Value, err = datatype.ParseList(*spec, v.List())
+		return inWords(err)
 	}
-	if r.field.Spec.Type == datatype.Link {
-		ref, problem := m.link(r, v)
-		return datatype.Value{}, ref, problem
-	}
-	if v.Form() == directory.Nested {
-		return datatype.Value{}, nil, r.source + " holds an object; only a text, a number, yes or no, or a list fits"
-	}
-	if r.field.Spec.Type == datatype.Choices && v.Form() == directory.List {
-		out, err := datatype.ParseList(r.field.Spec, v.List())
-		return out, nil, inWords(err)
-	}
-	text, problem := m.text(&r.field.Spec, v)
+	text, problem := m.text(spec, v)
 	if problem != "" {
-		return datatype.Value{}, nil, problem
+		return problem
 	}
-	out, err := m.arena.Parse(&r.field.Spec, text)
+	out.Value, err = m.arena.Parse(spec, text)
 	if err != nil && strings.ContainsAny(text, "\r\n\t") {
 		// A street address over two lines still goes into a field of one line.
-		out, err = m.arena.Parse(&r.field.Spec, strings.Join(strings.Fields(text), " "))
+		out.Value, err = m.arena.Parse(spec, strings.Join(strings.Fields(text), " "))
 	}
-	return out, nil, inWords(err)
+	return inWords(err)
 }
 
 // text returns the one text that a field other than a link reads.
 func (m *Mapper) text(spec *datatype.Spec, v *directory.Value) (text, problem string) {
-	if truth, ok := v.Truth(); ok {
+	switch v.Form() {
+	case directory.Bool:
+		truth, _ := v.Truth()
 		return datatype.OfBool(truth).String(), ""
-	}
-	if v.Form() == directory.List {
+	case directory.List:
 		return listText(spec, v.List())
 	}
 	text = v.String()
-	if spec.Type == datatype.Date && strings.Contains(text, "T") {
+	if spec.Type == datatype.Date && len(text) > len(time.DateOnly) {
 		if t, err := time.Parse(time.RFC3339, text); err == nil {
-			text = t.In(m.rule.zone).Format(time.DateOnly)
+			text = m.day(t, text)
 		}
 	}
 	return text, ""
+}
+
+// day returns the day of a moment in the rule's zone; text is its spelling.
+func (m *Mapper) day(t time.Time, text string) string {
+	if m.rule.zone == time.UTC && text[len(text)-1] == 'Z' {
+		return text[:len(time.DateOnly)]
+	}
+	return t.In(m.rule.zone).Format(time.DateOnly)
 }
 
 // listText turns a list into the one text that a field reads.
@@ -198,7 +212,7 @@ func (m *Mapper) link(r *row, v *directory.Value) (*reconcile.Ref, string) {
 			return nil, "not the identifier of an object: " + clip(text)
 		}
 		ref.Object, ref.Create = id, false
-		return m.newRef(ref), ""
+		return m.keep(ref), ""
 	}
 	name, err := m.arena.Parse(&datatype.Spec{Type: datatype.Text}, strings.Join(strings.Fields(text), " "))
 	if err != nil {
@@ -208,7 +222,13 @@ func (m *Mapper) link(r *row, v *directory.Value) (*reconcile.Ref, string) {
 		return nil, ""
 	}
 	ref.Label, ref.Text = name.String(), datatype.Key(name)
-	return m.newRef(ref), ""
+	return m.keep(ref), ""
+}
+
+func (m *Mapper) keep(ref reconcile.Ref) *reconcile.Ref {
+	out := &m.refs.take(1)[0]
+	*out = ref
+	return out
 }
 
 // inWords returns an error's message without its operation.

@@ -84,11 +84,11 @@ func (m *Mapper) enters(s *reconcile.Subject, in reconcile.Membership, t *trace)
 	for i := range r.clauses {
 		c := &r.clauses[i]
 		v := m.read(&c.src)
-		verdict := c.judge(&v)
-		t.clause(c, &v, verdict)
+		verdict := c.judge(v)
+		t.clause(c, v, verdict)
 		switch verdict {
 		case fails:
-			return entry{why: reconcile.OutsideConditions, detail: c.words + detailOf(&v)}
+			return entry{why: reconcile.OutsideConditions, detail: c.words + detailOf(v)}
 		case unknown:
 			unsaid = "the directory did not say " + c.Path
 		}
@@ -120,27 +120,35 @@ func (m *Mapper) fieldsOf(s *reconcile.Subject, t *trace) (fields []reconcile.De
 	if s.Standing >= reconcile.SoftDeleted {
 		return nil, l
 	}
-	fields = m.take(len(m.rule.rows))
+	fields = m.fields.take(len(m.rule.rows))[:0]
 	if m.rule.def.Kind == Login {
 		l = m.loginOf(s)
 	}
 	for i := range m.rule.rows {
 		r := &m.rule.rows[i]
-		f := m.field(r, t)
-		switch r.field.ID {
-		case LoginNameField:
-			if f.Problem == nil && !f.Value.IsEmpty() {
-				l.name = f.Value.String()
-			}
-		case LoginEmailField:
-			if f.Problem == nil && !f.Value.IsEmpty() {
-				l.email = f.Value.String()
-			}
-		default:
-			fields = append(fields, f)
+		if r.field.ID < 0 {
+			m.loginRow(r, &l, t)
+			continue
 		}
+		fields = fields[:len(fields)+1]
+		m.field(r, &fields[len(fields)-1], t)
 	}
 	return fields, l
+}
+
+// loginRow maps a row for the name or email of a login. What it does not know,
+// or what does not fit, leaves the usual one in place.
+func (m *Mapper) loginRow(r *row, l *login, t *trace) {
+	var f reconcile.DesiredField
+	m.field(r, &f, t)
+	if f.Problem != nil || f.Value.IsEmpty() {
+		return
+	}
+	if r.field.ID == LoginNameField {
+		l.name = f.Value.String()
+	} else {
+		l.email = f.Value.String()
+	}
 }
 
 // loginOf returns the name and email of a login without rows for them. The
@@ -197,11 +205,17 @@ func (m *Mapper) loginMatch(s *reconcile.Subject, d *reconcile.Desired) []reconc
 	case first == "" && second == "":
 		return nil
 	case first == "" || first == second:
-		return m.keep(reconcile.MatchKey{Key: second})
+		return m.keys(reconcile.MatchKey{Key: second})
 	case second == "":
-		return m.keep(reconcile.MatchKey{Key: first})
+		return m.keys(reconcile.MatchKey{Key: first})
 	}
-	return append(m.keep(reconcile.MatchKey{Key: first}), reconcile.MatchKey{Key: second})
+	return m.keys(reconcile.MatchKey{Key: first}, reconcile.MatchKey{Key: second})
+}
+
+func (m *Mapper) keys(keys ...reconcile.MatchKey) []reconcile.MatchKey {
+	out := m.match.take(len(keys))
+	copy(out, keys)
+	return out
 }
 
 // recordMatch returns the key by which an existing record is looked for: the
@@ -213,41 +227,49 @@ func (m *Mapper) recordMatch(fields []reconcile.DesiredField) []reconcile.MatchK
 	id := m.rule.rows[m.rule.identifier].field.ID
 	for i := range fields {
 		if f := &fields[i]; f.Field == id && f.Problem == nil && !f.Value.IsEmpty() {
-			return m.keep(reconcile.MatchKey{Field: id, Key: datatype.Key(f.Value)})
+			return m.keys(reconcile.MatchKey{Field: id, Key: datatype.Key(f.Value)})
 		}
 	}
 	return nil
 }
 
-// Pieces of memory are given out bit by bit and never taken back, so that what
-// was returned stays valid for as long as somebody holds it.
-const piece = 256
+// Reset takes back all memory that the mapper has given out, once a batch has
+// been dealt with: what Map returned before is overwritten by what it returns
+// from now on. Values and keys are texts and stay valid. Without Reset
+// everything stays valid for as long as somebody holds it.
+func (m *Mapper) Reset() {
+	m.fields.rewind()
+	m.refs.rewind()
+	m.match.rewind()
+}
 
-func (m *Mapper) take(n int) []reconcile.DesiredField {
-	if len(m.fields) < n {
-		m.fields = make([]reconcile.DesiredField, n*piece)
+// pool gives out elements from pieces of piece elements.
+type pool[T any] struct {
+	pieces [][]T
+	at     int // the piece in use
+	rest   []T // what is left of it
+}
+
+const piece = 4096
+
+// take returns n elements, empty or left over from before a rewind.
+func (p *pool[T]) take(n int) []T {
+	if len(p.rest) < n {
+		p.next(n)
 	}
-	out := m.fields[:0:n]
-	m.fields = m.fields[n:]
+	out := p.rest[:n:n]
+	p.rest = p.rest[n:]
 	return out
 }
 
-func (m *Mapper) keep(k reconcile.MatchKey) []reconcile.MatchKey {
-	if len(m.match) == 0 {
-		m.match = make([]reconcile.MatchKey, piece)
+func (p *pool[T]) next(n int) {
+	for p.at++; p.at < len(p.pieces); p.at++ {
+		if p.rest = p.pieces[p.at]; len(p.rest) >= n {
+			return
+		}
 	}
-	m.match[0] = k
-	out := m.match[:1:1]
-	m.match = m.match[1:]
-	return out
+	p.rest = make([]T, max(n, piece))
+	p.pieces = append(p.pieces, p.rest)
 }
 
-func (m *Mapper) newRef(ref reconcile.Ref) *reconcile.Ref {
-	if len(m.refs) == 0 {
-		m.refs = make([]reconcile.Ref, piece)
-	}
-	out := &m.refs[0]
-	*out = ref
-	m.refs = m.refs[1:]
-	return out
-}
+func (p *pool[T]) rewind() { p.at, p.rest = -1, nil }

@@ -86,14 +86,15 @@ func Fields(rules ...*Rule) *directory.Fields {
 }
 
 // Mapper applies a rule to objects. It keeps scratch memory and belongs to one
-// goroutine; what it returns stays valid.
+// goroutine.
 type Mapper struct {
-	rule   *Rule
-	sheet  sheet
-	arena  datatype.Arena
-	fields []reconcile.DesiredField // the unused rest of the current piece
-	refs   []reconcile.Ref
-	match  []reconcile.MatchKey
+	rule    *Rule
+	sheet   sheet
+	scratch directory.Value // a value that is no attribute as it stands
+	arena   datatype.Arena
+	fields  pool[reconcile.DesiredField]
+	refs    pool[reconcile.Ref]
+	match   pool[reconcile.MatchKey]
 }
 
 // sheet is one object's values, by the rule's own numbering of paths.
