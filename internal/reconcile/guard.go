@@ -115,7 +115,7 @@ func (h Hold) Sentence() string {
 	if h.Base > 0 {
 		return fmt.Sprintf("%d of %d %s (limit %d)", h.Planned, h.Base, what, h.Allowed)
 	}
-	return fmt.Sprintf("%d %s (limit %d)", h.Planned, what, h.Allowed)
+	return fmt.Sprintf("%s: %d (limit %d)", what, h.Planned, h.Allowed)
 }
 
 // Guard compares what is planned with the limits and returns the classes that

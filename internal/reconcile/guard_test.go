@@ -120,7 +120,7 @@ func TestHoldSentence(t *testing.T) {
 		want string
 	}{
 		{Hold{ClassDeactivation, 840, 500, 4000}, "840 of 4000 logins would be deactivated (limit 500)"},
-		{Hold{ClassRelink, 1, 0, 0}, "1 links would move to another directory object (limit 0)"},
+		{Hold{ClassRelink, 1, 0, 0}, "links would move to another directory object: 1 (limit 0)"},
 	}
 	for _, r := range rows {
 		if got := r.hold.Sentence(); got != r.want {

@@ -77,7 +77,10 @@ func (c *Case) statusChange(cur *Current, w *wishes, status Status, reason Reaso
 	if len(w.in) > 0 {
 		ch.Mapping = w.in[0].Mapping
 	} else if len(w.out) > 0 {
-		ch.Mapping, _, ch.Detail = w.whyOut()
+		ch.Mapping = w.out[0].Mapping
+	}
+	if status == StatusOutOfScope {
+		_, _, ch.Detail = w.whyOut() // a clause explains this status and no other
 	}
 	if status == StatusNotFound {
 		ch.Class |= ClassMissing
