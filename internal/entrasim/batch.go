@@ -76,7 +76,7 @@ func (t *Tenant) step(outer *request, b batchRequest, done map[string]int) batch
 	case len(b.Body) > 0 && inner.header.Get("Content-Type") == "":
 		r = badRequest("Write request id : %s does not contain Content-Type header or body.", b.ID).render(t, inner)
 	default:
-		inner.query = u.Query()
+		inner.query = parseQuery(u.RawQuery)
 		r = t.call(inner, u.EscapedPath())
 		t.traffic.add(inner.method, "/v1.0"+u.EscapedPath(), u.RawQuery, kindOfCall(inner), r.status, len(r.body))
 	}

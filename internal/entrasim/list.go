@@ -196,7 +196,7 @@ func (t *Tenant) page(q *query, from *cursor) ([]byte, *cursor) {
 	if q.order >= 0 {
 		return t.sortedPage(q, from)
 	}
-	b := make([]byte, 0, q.size*512)
+	b := make([]byte, 0, min(q.size, 128)*1024)
 	var rec record
 	n := 0
 	for at := range q.walk(t, ref(from.From), &rec) {

@@ -120,6 +120,16 @@ func splitPath(escaped string) ([]string, error) {
 	return out, nil
 }
 
+// parseQuery reads a query in which a semicolon is an ordinary character, as
+// inside $expand=manager($levels=max;$select=id). Broken pairs are left out.
+func parseQuery(raw string) url.Values {
+	v, err := url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B"))
+	if err != nil && v == nil {
+		return url.Values{}
+	}
+	return v
+}
+
 // options are the query options of one call.
 type options struct {
 	sel, filter, orderby, search, expand string

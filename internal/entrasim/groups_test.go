@@ -1,0 +1,98 @@
+package entrasim
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestNestingIsFlattenedOnceInSpiteOfTheCycle(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, Config{})
+	g := must(l.Group("Projects"))
+	list, _ := l.all("/groups/" + g.ID + "/transitiveMembers?$select=id,displayName")
+	kinds := map[string]int{}
+	for _, m := range list {
+		kinds[text(m, "@odata.type")]++
+	}
+	// people 0, 4, 6 and 3; the two nested groups; never the group itself
+	if len(byID(list)) != len(list) || kinds["#microsoft.graph.user"] != 4 || kinds["#microsoft.graph.group"] != 2 || byID(list)[g.ID] != nil {
+		t.Errorf("transitive members %v", list)
+	}
+	users := items(l.get("/groups/" + g.ID + "/transitiveMembers/microsoft.graph.user"))
+	if len(users) != 4 || users[0]["@odata.type"] != nil {
+		t.Errorf("cast gives %v, want 4 users without a type", users)
+	}
+	direct := items(l.get("/groups/" + g.ID + "/members"))
+	if len(direct) != 2 {
+		t.Errorf("%d direct members, want 2", len(direct))
+	}
+}
+
+func TestHugeGroupPages(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, Config{People: 20_000})
+	g := must(l.Group("Everyone at Contoso"))
+	list, _ := l.all("/groups/" + g.ID + "/members?$top=999&$select=id")
+	if len(byID(list)) != len(list) || len(list) < 19_000 {
+		t.Errorf("%d members, %d of them different, want about 19,400", len(list), len(byID(list)))
+	}
+}
+
+func TestDynamicGroupsFollowTheirRule(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, Config{People: 200})
+	_, link := l.round("/groups/delta?$select=members")
+	who := l.PersonAt(4)
+	legal, berlin := must(l.Group("Legal")), must(l.Group("Berlin people"))
+	must(l.Move(who.ID, "Legal", "Nairobi"))
+	must(l.Move(who.ID, "", "Berlin"))
+	list, _ := l.round(link)
+	for _, g := range []Circle{legal, berlin} {
+		in := byID(items(l.get("/groups/" + g.ID + "/members?$top=999")))
+		if in[who.ID] == nil {
+			t.Errorf("%s did not join %s", who.DisplayName, g.DisplayName)
+		}
+	}
+	if byID(list)[legal.ID] == nil && who.Department != "Legal" {
+		t.Errorf("delta %v does not name Legal", list)
+	}
+}
+
+// TestMembershipEnumerates compares a circle with a plain set under random
+// joins and leaves.
+func TestMembershipEnumerates(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		step := rapid.IntRange(1, 5).Draw(t, "step")
+		c := &circle{base: span{step: step, offset: step - 1, end: 40}}
+		want := map[ref]bool{}
+		for i := step - 1; i < 40; i += step {
+			want[makeRef(KindUser, i)] = true
+		}
+		for range rapid.IntRange(0, 30).Draw(t, "n") {
+			r := makeRef(Kind(rapid.IntRange(1, 3).Draw(t, "kind")), rapid.IntRange(0, 50).Draw(t, "i"))
+			if rapid.Bool().Draw(t, "join") {
+				if c.add(r) == want[r] {
+					t.Fatalf("add %x reported the wrong thing", r)
+				}
+				want[r] = true
+			} else {
+				if c.remove(r) != want[r] {
+					t.Fatalf("remove %x reported the wrong thing", r)
+				}
+				delete(want, r)
+			}
+		}
+		got, last := 0, ref(0)
+		for r, ok := c.next(0); ok; r, ok = c.next(r + 1) {
+			if got++; !want[r] || r <= last {
+				t.Fatalf("%x is enumerated wrongly after %x", r, last)
+			}
+			last = r
+		}
+		if got != len(want) {
+			t.Fatalf("%d members, want %d", got, len(want))
+		}
+	})
+}
