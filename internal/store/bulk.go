@@ -2,29 +2,124 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// bulkInsert inserts n rows; row fills dst with the values of row i. It must
-// run in a transaction to be fast.
-func (db *DB) bulkInsert(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any)) error {
+// postgresParameters is how many parameters one statement may have.
+const postgresParameters = 65_535
+
+// bulkInsert inserts n rows the fastest way of the engine: COPY on PostgreSQL,
+// a prepared statement run without database/sql's overhead on SQLite. row fills
+// dst, one value a column, with int64, float64, bool, string, []byte or nil;
+// it may reuse byte slices from call to call only on SQLite.
+//
+// conflict is an ON CONFLICT clause, at most one. With it PostgreSQL takes the
+// rows through VALUES, since COPY knows no conflicts.
+func (db *DB) bulkInsert(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any), conflict ...string) error {
 	if n == 0 {
 		return nil
 	}
-	if db.postgres() {
-		return db.unnest(ctx, table, columns, n, row)
-	}
-	marks := make([]string, len(columns))
-	for i := range marks {
-		marks[i] = fmt.Sprintf("$%d", i+1)
-	}
-	query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")"
 	return db.InTx(ctx, func(ctx context.Context) error {
-		dst := make([]any, len(columns))
+		s := db.sessionOf(ctx)
+		clause := strings.Join(conflict, " ")
+		switch {
+		case db.dialect.isSQLite():
+			return s.insertRows(ctx, table, columns, n, row, clause)
+		case clause == "":
+			return s.copyRows(ctx, table, columns, n, row)
+		}
+		return s.insertValues(ctx, table, columns, n, row, clause)
+	})
+}
+
+// copyRows sends the rows through COPY on the transaction's connection.
+func (s *session) copyRows(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any)) error {
+	dst := make([]any, len(columns))
+	source := pgx.CopyFromSlice(n, func(i int) ([]any, error) {
+		row(i, dst)
+		return dst, nil
+	})
+	return s.conn.Raw(func(raw any) error {
+		_, err := raw.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{table}, columns, source)
+		return err
+	})
+}
+
+// insertValues sends the rows in statements of many VALUES.
+func (s *session) insertValues(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any), clause string) error {
+	most := min(500, postgresParameters/len(columns))
+	dst := make([]any, most*len(columns))
+	for start := 0; start < n; start += most {
+		count := min(most, n-start)
+		for i := range count {
+			row(start+i, dst[i*len(columns):(i+1)*len(columns)])
+		}
+		_, err := s.conn.ExecContext(ctx, insertText(table, columns, count, clause), dst[:count*len(columns)]...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertText returns an INSERT of a number of rows with $1 placeholders.
+func insertText(table string, columns []string, rows int, clause string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
+	for i := range rows * len(columns) {
+		switch {
+		case i == 0:
+			b.WriteByte('(')
+		case i%len(columns) == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	b.WriteString(") ")
+	b.WriteString(clause)
+	return b.String()
+}
+
+// insertRows runs a prepared statement a row on the driver itself.
+func (s *session) insertRows(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any), clause string) error {
+	return s.execMany(ctx, insertText(table, columns, 1, clause), len(columns), n, row)
+}
+
+// checkEvery is how many rows run between two looks at the context. The rows
+// themselves run without it, since watching one costs more than a row.
+const checkEvery = 256
+
+// execMany runs a statement n times on the driver itself, SQLite only.
+func (s *session) execMany(ctx context.Context, query string, parameters, n int, row func(i int, dst []any)) error {
+	return s.conn.Raw(func(raw any) error {
+		stmt, err := s.rawStmt(ctx, raw, query)
+		if err != nil {
+			return err
+		}
+		dst := make([]any, parameters)
+		args := make([]driver.NamedValue, parameters)
+		for i := range args {
+			args[i].Ordinal = i + 1
+		}
 		for i := range n {
+			if i%checkEvery == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			row(i, dst)
-			if _, err := db.conn(ctx).ExecContext(ctx, query, dst...); err != nil {
+			for j, v := range dst {
+				if args[j].Value, err = driver.DefaultParameterConverter.ConvertValue(v); err != nil {
+					return fmt.Errorf("parameter %d: %w", j+1, err)
+				}
+			}
+			if _, err := stmt.ExecContext(context.Background(), args); err != nil {
 				return err
 			}
 		}
@@ -32,83 +127,19 @@ func (db *DB) bulkInsert(ctx context.Context, table string, columns []string, n 
 	})
 }
 
-// unnest sends the columns as arrays in one statement, which takes PostgreSQL
-// one round trip for any number of rows.
-func (db *DB) unnest(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any)) error {
-	types, err := db.columnTypes(ctx, table, columns)
-	if err != nil {
-		return err
+// rawStmt returns the session's driver statement for a text.
+func (s *session) rawStmt(ctx context.Context, raw any, query string) (driver.StmtExecContext, error) {
+	if stmt, ok := s.raw[query]; ok {
+		return stmt.(driver.StmtExecContext), nil
 	}
-	arrays := make([][]any, len(columns))
-	for c := range arrays {
-		arrays[c] = make([]any, n)
+	preparer, ok := raw.(driver.ConnPrepareContext)
+	if !ok {
+		return nil, errors.New("store: the SQLite driver does not prepare statements")
 	}
-	dst := make([]any, len(columns))
-	for i := range n {
-		row(i, dst)
-		for c := range dst {
-			arrays[c][i] = dst[c]
-		}
-	}
-	args, marks := make([]any, len(columns)), make([]string, len(columns))
-	for c := range columns {
-		args[c] = typedArray(types[c], arrays[c])
-		marks[c] = fmt.Sprintf("$%d::%s[]", c+1, types[c])
-	}
-	_, err = db.conn(ctx).ExecContext(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+
-		") SELECT * FROM unnest("+strings.Join(marks, ", ")+")", args...)
-	return err
-}
-
-// columnTypes asks the database for the types of columns.
-func (db *DB) columnTypes(ctx context.Context, table string, columns []string) ([]string, error) {
-	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT column_name::text, data_type::text FROM information_schema.columns
-		WHERE table_schema = current_schema() AND table_name = $1`, table)
+	stmt, err := preparer.PrepareContext(context.WithoutCancel(ctx), query)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	byName := map[string]string{}
-	for rows.Next() {
-		var name, typ string
-		if err := rows.Scan(&name, &typ); err != nil {
-			return nil, err
-		}
-		byName[name] = typ
-	}
-	out := make([]string, len(columns))
-	for i, c := range columns {
-		if byName[c] == "" {
-			return nil, fmt.Errorf("table %s has no column %s", table, c)
-		}
-		out[i] = byName[c]
-	}
-	return out, rows.Err()
-}
-
-// typedArray converts values to the slice that the driver encodes as an array.
-func typedArray(typ string, values []any) any {
-	switch typ {
-	case "bigint":
-		return arrayOf[int64](values)
-	case "boolean":
-		return arrayOf[bool](values)
-	case "bytea":
-		out := make([][]byte, len(values))
-		for i, v := range values {
-			out[i], _ = v.([]byte)
-		}
-		return out
-	}
-	return arrayOf[string](values)
-}
-
-func arrayOf[T any](values []any) []*T {
-	out := make([]*T, len(values))
-	for i, v := range values {
-		if t, ok := v.(T); ok {
-			out[i] = &t
-		}
-	}
-	return out
+	s.raw[query] = stmt
+	return stmt.(driver.StmtExecContext), nil
 }

@@ -4,11 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
+	"io/fs"
+	"testing/fstest"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -17,95 +14,82 @@ import (
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var migrationTexts embed.FS
 
-// migration is one step of the schema, as text for both engines.
-type migration struct {
-	version int64
-	name    string
-	text    string
-}
-
-// steps returns the migrations in order.
-func steps() ([]migration, error) {
-	files, err := migrations.ReadDir("migrations")
+// rendered returns the migrations in the engine's own words.
+func (d dialect) rendered() (fs.FS, error) {
+	names, err := fs.Glob(migrationTexts, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
-	var out []migration
-	for _, f := range files {
-		number, _, _ := strings.Cut(f.Name(), "_")
-		version, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("migration %s: %w", f.Name(), err)
-		}
-		text, err := migrations.ReadFile("migrations/" + f.Name())
+	out := fstest.MapFS{}
+	for _, name := range names {
+		text, err := migrationTexts.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, migration{version, f.Name(), string(text)})
+		out[name[len("migrations/"):]] = &fstest.MapFile{Data: []byte(d.tokens.Replace(string(text)))}
 	}
-	slices.SortFunc(out, func(a, b migration) int { return int(a.version - b.version) })
 	return out, nil
 }
 
-// migrate brings the schema up to date. Several processes may try at once: one
-// does it, the others wait.
-func (db *DB) migrate(ctx context.Context) error {
-	list, err := steps()
+// migrator returns goose over the rendered migrations. On PostgreSQL an
+// advisory lock makes rivals wait for each other; SQLite's own lock does.
+func (d dialect) migrator(pool *sql.DB) (*goose.Provider, error) {
+	texts, err := d.rendered()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var goSteps []*goose.Migration
-	for _, m := range list {
-		text := db.tokens.Replace(m.text)
-		goSteps = append(goSteps, goose.NewGoMigration(m.version, &goose.GoFunc{
-			RunTx: func(ctx context.Context, tx *sql.Tx) error {
-				_, err := tx.ExecContext(ctx, text)
-				return err
-			},
-		}, nil))
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger())}
+	if d.isSQLite() {
+		return goose.NewProvider(goose.DialectSQLite3, pool, texts, options...)
 	}
-	options := []goose.ProviderOption{
-		goose.WithGoMigrations(goSteps...), goose.WithDisableGlobalRegistry(true),
-	}
-	if db.postgres() {
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return err
-		}
-		options = append(options, goose.WithSessionLocker(locker))
-	}
-	provider, err := goose.NewProvider(goose.Dialect(db.goose), db.write, nil, options...)
+	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	last := list[len(list)-1].version
-	return db.upTo(ctx, provider, last)
+	return goose.NewProvider(goose.DialectPostgres, pool, texts, append(options, goose.WithSessionLocker(locker))...)
 }
 
-func (db *DB) upTo(ctx context.Context, provider *goose.Provider, last int64) error {
-	var err error
-	for range transactionTries {
-		if _, err = provider.Up(ctx); err == nil {
-			break
-		}
-		// Another process may have been faster: then there is nothing left to do.
-		if at, verr := provider.GetDBVersion(ctx); verr == nil && at == last {
-			err = nil
-			break
-		}
-		if !db.passing(err) {
-			break
-		}
-	}
-	at, verr := provider.GetDBVersion(ctx)
-	if err := errors.Join(err, verr); err != nil {
+// migrate brings the schema forward to this program's version, each migration
+// in a transaction.
+//
+// On SQLite, a rival that read the version before somebody else migrated finds
+// the tables there already and fails; on the next attempt it finds nothing to do.
+func (db *DB) migrate(ctx context.Context, pool *sql.DB) error {
+	m, err := db.dialect.migrator(pool)
+	if err != nil {
 		return err
 	}
-	if at > last {
-		return errs.New(errs.Conflict, "the database has schema version %d, this Muster knows up to %d", at, last).
-			WithHint("It was used by a newer Muster. Run that version, or restore a backup from before.")
+	for attempt := 1; ; attempt++ {
+		err := bringForward(ctx, m, db.place)
+		if err == nil || errs.Is(err, errs.Conflict) {
+			return err
+		}
+		if !db.dialect.isSQLite() || attempt == attempts || pause(ctx, attempt) != nil {
+			return errs.Wrap(explain(err, db.place), "migrate the database")
+		}
 	}
-	return nil
+}
+
+func bringForward(ctx context.Context, m *goose.Provider, place string) error {
+	current, newest, err := m.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if current > newest {
+		return errs.New(errs.Conflict, "the database has schema version %d and this program knows versions up to %d", current, newest).
+			About("%s", place).WithHint("A newer Muster wrote this database. Start that version or a later one, or restore a backup made by this one.")
+	}
+	if current == newest {
+		return nil
+	}
+	_, err = m.Up(ctx)
+	return err
+}
+
+// SchemaVersion returns the number of the last migration applied.
+func (db *DB) SchemaVersion(ctx context.Context) (version int64, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT MAX(version_id) FROM goose_db_version`).Scan(&version)
+	return version, explain(err, db.place)
 }

@@ -16,8 +16,11 @@ import (
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryRowContext(ctx context.Context, query string, args ...any) row
 }
+
+// row is the one row of a query; Scan fails with sql.ErrNoRows when there is none.
+type row interface{ Scan(dst ...any) error }
 
 // conn returns where to run SQL under ctx.
 func (db *DB) conn(ctx context.Context) querier {
@@ -27,7 +30,15 @@ func (db *DB) conn(ctx context.Context) querier {
 	if db.dialect.isSQLite() {
 		return (*router)(db)
 	}
-	return db.pool
+	return pool{db.pool}
+}
+
+// pool runs single statements on PostgreSQL.
+type pool struct{ *sql.DB }
+
+// QueryRowContext implements querier.
+func (p pool) QueryRowContext(ctx context.Context, query string, args ...any) row {
+	return p.DB.QueryRowContext(ctx, query, args...)
 }
 
 // session is one connection that a transaction runs on, with the statements
@@ -101,7 +112,7 @@ func (s *session) QueryContext(ctx context.Context, query string, args ...any) (
 }
 
 // QueryRowContext implements querier.
-func (s *session) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+func (s *session) QueryRowContext(ctx context.Context, query string, args ...any) row {
 	if stmt := s.prepared(ctx, query); stmt != nil {
 		return stmt.QueryRowContext(ctx, args...)
 	}
@@ -160,16 +171,31 @@ func (r *router) QueryContext(ctx context.Context, query string, args ...any) (*
 	return r.pool.QueryContext(ctx, query, args...)
 }
 
-// QueryRowContext implements querier. The row of a statement that writes comes
-// from a pool of one connection, which is given back when it is scanned.
-func (r *router) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+// QueryRowContext implements querier. A statement that writes runs when its row
+// is scanned.
+func (r *router) QueryRowContext(ctx context.Context, query string, args ...any) row {
 	if !reads(query) {
-		return r.writers.QueryRowContext(ctx, query, args...)
+		return writtenRow{ctx, (*DB)(r), query, args}
 	}
 	if stmt := r.prepared(ctx, query); stmt != nil {
 		return stmt.QueryRowContext(ctx, args...)
 	}
 	return r.pool.QueryRowContext(ctx, query, args...)
+}
+
+// writtenRow is the row of a statement that writes, outside of a transaction.
+type writtenRow struct {
+	ctx   context.Context
+	db    *DB
+	query string
+	args  []any
+}
+
+// Scan runs the statement and reads its row.
+func (r writtenRow) Scan(dst ...any) error {
+	return r.db.withWriter(r.ctx, func(s *session) error {
+		return s.QueryRowContext(r.ctx, r.query, r.args...).Scan(dst...)
+	})
 }
 
 // withWriter runs fn on SQLite's one writing session when it is free.
