@@ -231,3 +231,23 @@ func BenchmarkAppendCanonical(b *testing.B) {
 		dst = AppendCanonical(dst[:0], &c)
 	}
 }
+
+func TestTextsThatRunTogetherReadApart(t *testing.T) {
+	t.Parallel()
+	rows := map[string][2]Change{
+		"name and login name":      {{Name: "ab"}, {Name: "a", LoginName: "b"}},
+		"reason and name":          {{Reason: "ab"}, {Reason: "a", Name: "b"}},
+		"reason and detail":        {{Issues: []Issue{{Reason: "ab"}}}, {Issues: []Issue{{Reason: "a", Detail: "b"}}}},
+		"two issues and one":       {{Issues: []Issue{{Reason: "ab"}, {}}}, {Issues: []Issue{{Reason: "a"}, {Reason: "b"}}}},
+		"text and label of a link": {{Fields: []FieldChange{{Ref: &Ref{Text: "ab"}}}}, {Fields: []FieldChange{{Ref: &Ref{Text: "a", Label: "b"}}}}},
+		"empty and the word null":  {{Fields: []FieldChange{{}}}, {Fields: []FieldChange{{After: text("null")}}}},
+	}
+	for name, pair := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if bytes.Equal(AppendCanonical(nil, &pair[0]), AppendCanonical(nil, &pair[1])) {
+				t.Error("two changes, the same bytes")
+			}
+		})
+	}
+}
