@@ -44,7 +44,9 @@ func compile(def Definition, targets []Field) (*Rule, []Problem) {
 		c.whole("time zone", strconv.Quote(def.Zone)+" is not a time zone", "Write it like Europe/Berlin.")
 	}
 	c.rule.zone = zone
-	c.frame()
+	if c.frame(); directory.Attributes(def.Entity) == nil || def.Kind == Records && def.Collection == 0 {
+		return c.rule, c.problems // every row would be wrong for that reason alone
+	}
 	for _, path := range Basics(def.Entity) {
 		c.path(path)
 	}
