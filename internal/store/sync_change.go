@@ -24,6 +24,7 @@ type changeDetail struct {
 	Name    [2]string              `json:"n,omitzero"`
 	Email   [2]string              `json:"e,omitzero"`
 	Note    string                 `json:"d,omitempty"`
+	Moved   int64                  `json:"m,omitempty"` // the entry that a link was taken from
 }
 
 // fieldDetail is one field's part of a change.
@@ -47,6 +48,7 @@ func detailOf(ch *syncer.PlannedChange) changeDetail {
 	d := changeDetail{
 		Roles: ch.Roles, Issues: ch.Issues, Status: [2]reconcile.Status{ch.StatusBefore, ch.Status},
 		Name: [2]string{ch.NameBefore, ch.LoginName}, Email: [2]string{ch.EmailBefore, ch.LoginEmail}, Note: ch.Detail,
+		Moved: ch.EntryBefore,
 	}
 	if !ch.PurgeAt.IsZero() {
 		d.PurgeAt = micros(ch.PurgeAt)
@@ -72,7 +74,7 @@ func raw(v datatype.Value) json.RawMessage {
 }
 
 func (d *changeDetail) into(ch *syncer.PlannedChange) error {
-	ch.Roles, ch.Issues, ch.Detail = d.Roles, d.Issues, d.Note
+	ch.Roles, ch.Issues, ch.Detail, ch.EntryBefore = d.Roles, d.Issues, d.Note, d.Moved
 	ch.StatusBefore, ch.Status = d.Status[0], d.Status[1]
 	ch.NameBefore, ch.LoginName = d.Name[0], d.Name[1]
 	ch.EmailBefore, ch.LoginEmail = d.Email[0], d.Email[1]
@@ -170,6 +172,10 @@ func (db *DB) Changes(ctx context.Context, run int64, f syncer.ChangeFilter) ([]
 	}
 	if len(f.Verbs) > 0 {
 		in("verb", numbersOf(f.Verbs))
+	}
+	if f.UpTo != 0 {
+		args = append(args, f.UpTo)
+		where = append(where, fmt.Sprintf("seq <= $%d", len(args)))
 	}
 	if len(f.Seqs) > 0 {
 		in("seq", f.Seqs)

@@ -91,6 +91,12 @@ func (db *DB) MoveLink(ctx context.Context, to syncer.Link) error {
 	return err
 }
 
+// DropLink removes a link that an undone run had made.
+func (db *DB) DropLink(ctx context.Context, l syncer.Link) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM link WHERE target = $1 AND target_id = $2`, int64(l.Target), l.TargetID)
+	return err
+}
+
 // CountLinks counts a connection's links.
 func (db *DB) CountLinks(ctx context.Context, connection int64) (n int, err error) {
 	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1`, connection).Scan(&n)

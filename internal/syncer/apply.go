@@ -61,6 +61,7 @@ func (a *applier) rest(ctx context.Context, total int) error {
 		if rows, err = a.wholeSubjects(ctx, rows); err != nil {
 			return err
 		}
+		a.rules.reset()
 		last := rows[len(rows)-1].Seq
 		if err := ctx.Err(); err != nil {
 			return err

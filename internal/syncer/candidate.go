@@ -205,6 +205,11 @@ func eachCandidate(cases []reconcile.Case, target reconcile.Target, fn func(*rec
 // links, names through the linked collection's title.
 func (p *planner) resolve(ctx context.Context, cases []reconcile.Case, facts *reconcile.Facts) error {
 	objects, names := wantedRefs(cases)
+	return p.lookUp(ctx, objects, names, facts)
+}
+
+// lookUp resolves references: objects through their links, names through titles.
+func (p *planner) lookUp(ctx context.Context, objects map[int64][]directory.ObjectID, names map[int64][]string, facts *reconcile.Facts) error {
 	for collection, ids := range objects {
 		found, err := p.s.store.LinkedRecords(ctx, p.conn.ID, collection, ids)
 		if err != nil {

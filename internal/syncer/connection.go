@@ -186,7 +186,7 @@ func (s *Service) SaveMappings(ctx context.Context, connection int64, defs []map
 		return nil, err
 	}
 	for i := range defs {
-		if _, err := s.compile(ctx, c, defs[i]); err != nil {
+		if _, _, err := s.compile(ctx, c, defs[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -206,23 +206,42 @@ type rules struct {
 // rule is one mapping with its units.
 type rule struct {
 	*mapping.Rule
-	def   Mapping
-	units []*unitState
+	mapper *mapping.Mapper
+	def    Mapping
+	units  []*unitState
 }
 
 // compile turns a definition into a rule over its collection's fields.
-func (s *Service) compile(ctx context.Context, c Connection, def mapping.Definition) (*mapping.Rule, error) {
+func (s *Service) compile(ctx context.Context, c Connection, def mapping.Definition) (*mapping.Rule, []mapping.Field, error) {
 	var targets []mapping.Field
 	if def.Collection != 0 {
 		fields, err := s.records.Fields(ctx, c.Account, def.Collection)
 		if err != nil {
-			return nil, errs.Wrap(err, "read the fields of mapping "+def.Name)
+			return nil, nil, errs.Wrap(err, "read the fields of mapping "+def.Name)
 		}
 		for _, f := range fields {
 			targets = append(targets, mapping.Field{ID: f.ID, Name: f.Name, Spec: f.Spec, Title: f.Title})
 		}
 	}
-	return mapping.Compile(def, targets)
+	compiled, err := mapping.Compile(def, targets)
+	return compiled, targets, err
+}
+
+// identityFields are those whose change is a rename: the title, and what the
+// principal name and the email go to.
+func identityFields(def mapping.Definition, targets []mapping.Field) []int64 {
+	var out []int64
+	for _, t := range targets {
+		if t.Title {
+			out = append(out, t.ID)
+		}
+	}
+	for _, row := range def.Rows {
+		if row.From == "userPrincipalName" || row.From == "mail" {
+			out = append(out, row.To)
+		}
+	}
+	return out
 }
 
 // loadRules compiles a connection's mappings and fingerprints them: another
@@ -244,16 +263,16 @@ func (s *Service) loadRules(ctx context.Context, c Connection) (*rules, error) {
 		if m.Removed {
 			continue
 		}
-		compiled, err := s.compile(ctx, c, m.Definition)
+		compiled, targets, err := s.compile(ctx, c, m.Definition)
 		if err != nil {
 			return nil, errs.Wrap(err, "mapping "+m.Name)
 		}
 		r.list = append(r.list, &rule{Rule: compiled, def: m})
 		paths[m.Entity] = append(paths[m.Entity], compiled.Paths()...)
 		if m.Collection != 0 {
-			r.identity[m.Collection] = append(r.identity[m.Collection], compiled.IdentityFields()...)
+			r.identity[m.Collection] = append(r.identity[m.Collection], identityFields(m.Definition, targets)...)
 		}
-		fmt.Fprintf(sum, "%d %d %s\n", m.ID, m.Version, compiled.Fingerprint())
+		fmt.Fprintf(sum, "%d %d %x\n", m.ID, m.Position, compiled.Fingerprint())
 	}
 	if len(r.list) == 0 {
 		return nil, errs.New(errs.Invalid, "the connection has no mapping").
@@ -264,10 +283,17 @@ func (s *Service) loadRules(ctx context.Context, c Connection) (*rules, error) {
 		r.fields[kind] = directory.NewFields(slices.Compact(list)...)
 	}
 	for _, rl := range r.list {
-		rl.Prepare(r.fields[rl.def.Entity])
+		rl.mapper = rl.Mapper(r.fields[rl.def.Entity])
 	}
 	r.print = hex.EncodeToString(sum.Sum(nil)[:16])
 	return r, nil
+}
+
+// reset gives the mappers their memory back, once a batch has been dealt with.
+func (r *rules) reset() {
+	for _, rl := range r.list {
+		rl.mapper.Reset()
+	}
 }
 
 // kinds returns the kinds of object that the rules read, in a fixed order.

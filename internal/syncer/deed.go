@@ -222,6 +222,10 @@ func (a *applier) tie(ctx context.Context, deeds []*deed) error {
 			Connection: a.conn.ID, Mapping: ch.Mapping, Status: ch.Status, StatusSince: now, Run: a.run.ID,
 		}
 		switch {
+		case ch.Unlinks():
+			if err := a.untie(ctx, l, ch); err != nil {
+				return err
+			}
 		case d.has(reconcile.Add, reconcile.Adopt) != nil:
 			fresh = append(fresh, l)
 		case d.has(reconcile.Relink) != nil:
@@ -242,6 +246,15 @@ func (a *applier) tie(ctx context.Context, deeds []*deed) error {
 		return err
 	}
 	return a.s.store.AddPending(ctx, a.conn.ID, pending)
+}
+
+// untie takes a link back that an undone run had made or moved.
+func (a *applier) untie(ctx context.Context, l Link, ch *PlannedChange) error {
+	if ch.Verb == reconcile.Adopt || ch.EntryBefore == 0 {
+		return a.s.store.DropLink(ctx, l)
+	}
+	l.Entry = ch.EntryBefore
+	return a.s.store.MoveLink(ctx, l)
 }
 
 // waiting returns the link fields of a deed whose object is not here yet.
@@ -330,8 +343,13 @@ func (a *applier) login(d *deed, person int64) account.SyncLogin {
 		c := &d.changes[i]
 		switch c.Verb {
 		case reconcile.Add, reconcile.Adopt, reconcile.Relink:
+			if c.Unlinks() {
+				break
+			}
 			l.Tenant, l.Object = a.conn.TenantID, d.entry.Object
-			l.State = stateOf(account.Active)
+			if c.Verb == reconcile.Add { // whether one taken over may be opened is the next run's to decide
+				l.State = stateOf(account.Active)
+			}
 			if person != 0 {
 				l.Person = &person
 			}

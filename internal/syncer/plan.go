@@ -93,6 +93,7 @@ func (p *planner) cases(ctx context.Context, ids []int64) ([]reconcile.Case, *re
 	if err != nil {
 		return nil, nil, err
 	}
+	p.rules.reset()
 	cases := make([]reconcile.Case, len(entries))
 	for i := range entries {
 		if cases[i], err = p.wanted(&entries[i]); err != nil {
@@ -123,7 +124,7 @@ func (p *planner) wanted(e *Entry) (reconcile.Case, error) {
 	p.scratch = values
 	for _, rl := range p.rules.list {
 		if rl.def.Entity == e.Kind {
-			c.Desired = append(c.Desired, rl.Map(c.Subject, values, rl.membership(e.ID))...)
+			c.Desired = rl.mapper.Map(c.Desired, &c.Subject, values, rl.membership(e.ID))
 		}
 	}
 	return c, nil

@@ -126,6 +126,7 @@ type linkStore interface {
 	InsertLinks(ctx context.Context, links []Link) error
 	SetLinkStatus(ctx context.Context, links []Link) error
 	MoveLink(ctx context.Context, to Link) error
+	DropLink(ctx context.Context, l Link) error
 	CountLinks(ctx context.Context, connection int64) (int, error)
 	// LinkedRecords returns the records of a collection that stand for objects.
 	LinkedRecords(ctx context.Context, connection, collection int64, objects []directory.ObjectID) (map[directory.ObjectID]int64, error)
@@ -148,6 +149,7 @@ type ChangeFilter struct {
 	Entry  int64
 	Target TargetKey
 	After  int64 // only numbers above it
+	UpTo   int64 // only numbers up to it
 	Seqs   []int64
 	Limit  int
 }
