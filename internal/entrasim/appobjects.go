@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
 // fixed is an object with few properties that is rendered from a struct or a
@@ -72,7 +74,7 @@ func (t *Tenant) getApplication(req *request, set string, p []string) (*reply, e
 	}
 	switch {
 	case canonical == "servicePrincipals" && strings.EqualFold(p[1], "appRoleAssignments"):
-		if all[at].text("appId") == graphAppID {
+		if all[at].text("appId") == sts.GraphAppID {
 			return fixedList(req, "appRoleAssignments", nil)
 		}
 		return fixedList(req, "appRoleAssignments", t.assignments())
@@ -138,13 +140,10 @@ type passwordCredential struct {
 }
 
 func (t *Tenant) applicationObject() fixed {
-	a := &t.app
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	secrets := []passwordCredential{}
-	for _, s := range a.secrets {
-		secrets = append(secrets, passwordCredential{DisplayName: s.name, EndDateTime: s.end.UTC(), StartDateTime: s.start.UTC(),
-			Hint: s.value[:min(3, len(s.value))], KeyID: s.keyID})
+	for _, s := range t.issuer.App.Secrets() {
+		secrets = append(secrets, passwordCredential{DisplayName: s.Name, EndDateTime: s.End.UTC(), StartDateTime: s.Start.UTC(),
+			Hint: s.Hint(), KeyID: s.KeyID})
 	}
 	type access struct {
 		ID   string `json:"id"`
@@ -152,27 +151,25 @@ func (t *Tenant) applicationObject() fixed {
 	}
 	asked := []access{{"e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope"}}
 	for _, r := range DefaultRoles() {
-		asked = append(asked, access{roleID(r), "Role"})
+		asked = append(asked, access{sts.RoleID(r), "Role"})
 	}
 	none := []string{}
 	return fixed{
 		{"id", t.cfg.ApplicationObjectID}, {"deletedDateTime", nil}, {"appId", t.cfg.ClientID}, {"createdDateTime", t.started.AddDate(0, -6, 0).UTC()},
-		{"displayName", a.name}, {"identifierUris", none}, {"publisherDomain", initialDomain}, {"signInAudience", "AzureADMyOrg"}, {"tags", none},
+		{"displayName", sts.AppName}, {"identifierUris", none}, {"publisherDomain", initialDomain}, {"signInAudience", "AzureADMyOrg"}, {"tags", none},
 		{"keyCredentials", []int{}}, {"passwordCredentials", secrets},
-		{"requiredResourceAccess", []any{map[string]any{"resourceAppId": graphAppID, "resourceAccess": asked}}},
+		{"requiredResourceAccess", []any{map[string]any{"resourceAppId": sts.GraphAppID, "resourceAccess": asked}}},
 		{"web", map[string]any{"redirectUris": append(none, t.cfg.RedirectURIs...), "homePageUrl": nil, "logoutUrl": nil,
 			"implicitGrantSettings": map[string]bool{"enableIdTokenIssuance": false, "enableAccessTokenIssuance": false}}},
 	}
 }
 
 func (t *Tenant) principalObject() fixed {
-	a := &t.app
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	settings := t.issuer.App.Settings()
 	none := []string{}
 	return fixed{
-		{"id", t.principalID()}, {"deletedDateTime", nil}, {"accountEnabled", !a.disabled}, {"appDisplayName", a.name}, {"appId", t.cfg.ClientID},
-		{"appOwnerOrganizationId", t.cfg.TenantID}, {"appRoleAssignmentRequired", a.assigned != nil}, {"displayName", a.name},
+		{"id", t.principalID()}, {"deletedDateTime", nil}, {"accountEnabled", !settings.Disabled}, {"appDisplayName", sts.AppName}, {"appId", t.cfg.ClientID},
+		{"appOwnerOrganizationId", t.cfg.TenantID}, {"appRoleAssignmentRequired", settings.Assigned != nil}, {"displayName", sts.AppName},
 		{"servicePrincipalNames", []string{t.cfg.ClientID}}, {"servicePrincipalType", "Application"}, {"signInAudience", "AzureADMyOrg"},
 		{"tags", none}, {"appRoles", []int{}},
 	}
@@ -183,16 +180,16 @@ func (t *Tenant) principalObject() fixed {
 func (t *Tenant) graphPrincipal() fixed {
 	roles := []any{}
 	for _, r := range append(DefaultRoles(), "Organization.Read.All", "AuditLog.Read.All", "User.ReadBasic.All") {
-		roles = append(roles, map[string]any{"id": roleID(r), "value": r, "displayName": r, "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
+		roles = append(roles, map[string]any{"id": sts.RoleID(r), "value": r, "displayName": r, "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
 	}
 	return fixed{
-		{"id", t.graphPrincipalID()}, {"deletedDateTime", nil}, {"accountEnabled", true}, {"appDisplayName", "Microsoft Graph"}, {"appId", graphAppID},
-		{"displayName", "Microsoft Graph"}, {"servicePrincipalNames", []string{graphAppID, "https://graph.microsoft.com"}},
+		{"id", t.graphPrincipalID()}, {"deletedDateTime", nil}, {"accountEnabled", true}, {"appDisplayName", "Microsoft Graph"}, {"appId", sts.GraphAppID},
+		{"displayName", "Microsoft Graph"}, {"servicePrincipalNames", []string{sts.GraphAppID, "https://graph.microsoft.com"}},
 		{"servicePrincipalType", "Application"}, {"appRoles", roles},
 	}
 }
 
-func (t *Tenant) graphPrincipalID() string { return t.ids.guid(makeRef(kindFixed, 2)) }
+func (t *Tenant) graphPrincipalID() string { return t.id(makeRef(kindFixed, 2)) }
 
 // assignments are the application permissions that have consent.
 func (t *Tenant) assignments() []fixed {
@@ -200,13 +197,13 @@ func (t *Tenant) assignments() []fixed {
 	if t.faults.active(FaultConsentMissing) {
 		return nil
 	}
-	for i, r := range t.app.granted() {
-		id := roleID(r)
+	for i, r := range t.issuer.App.Roles() {
+		id := sts.RoleID(r)
 		if id == "" {
 			continue
 		}
-		out = append(out, fixed{{"id", t.ids.guid(makeRef(kindFixed, 100+i))}, {"deletedDateTime", nil}, {"appRoleId", id},
-			{"createdDateTime", t.started.AddDate(0, -6, 0).UTC()}, {"principalDisplayName", t.app.name}, {"principalId", t.principalID()},
+		out = append(out, fixed{{"id", t.id(makeRef(kindFixed, 100+i))}, {"deletedDateTime", nil}, {"appRoleId", id},
+			{"createdDateTime", t.started.AddDate(0, -6, 0).UTC()}, {"principalDisplayName", sts.AppName}, {"principalId", t.principalID()},
 			{"principalType", "ServicePrincipal"}, {"resourceDisplayName", "Microsoft Graph"}, {"resourceId", t.graphPrincipalID()}})
 	}
 	return out
@@ -268,10 +265,10 @@ func (t *Tenant) getByIDs(req *request) (*reply, error) {
 	var items []byte
 	var rec record
 	for _, id := range in.IDs {
-		if _, ok := parseGUID(id); !ok {
+		if ok := isGUID(id); !ok {
 			return nil, badRequest("Invalid GUID:%s", id)
 		}
-		at, ok := t.ids.ref(id)
+		at, ok := t.refOf(id)
 		if !ok || t.stateOf(at) != live || !ofType(at.kind(), in.Types) {
 			continue
 		}

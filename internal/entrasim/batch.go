@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 // batchRequest is one call inside $batch.
@@ -61,7 +63,7 @@ func (t *Tenant) batch(req *request) *reply {
 }
 
 func (t *Tenant) step(outer *request, b batchRequest, done map[string]int) batchResponse {
-	inner := &request{method: strings.ToUpper(b.Method), header: http.Header{}, base: outer.base, id: newGUID(), body: b.Body}
+	inner := &request{method: strings.ToUpper(b.Method), header: http.Header{}, base: outer.base, id: guid.New(), body: b.Body}
 	inner.header.Set("Authorization", outer.header.Get("Authorization"))
 	for k, v := range b.Headers {
 		inner.header.Set(k, v)

@@ -1,10 +1,12 @@
 package entrasim
 
 import (
-	"crypto/x509"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
+	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
 // Control changes the tenant and makes trouble. Its methods take a key for
@@ -60,12 +62,7 @@ func (c *Control) Inject(f Fault) error {
 func (c *Control) ClearFaults() {
 	c.t.faults.clear()
 	c.t.skew.Store(0)
-	a := &c.t.app
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i := range a.secrets {
-		a.secrets[i].end = c.t.now().AddDate(0, 6, 0)
-	}
+	c.SecretEnds(c.t.now().AddDate(0, 6, 0))
 }
 
 // Faults lists the armed faults with their counters.
@@ -75,12 +72,10 @@ func (c *Control) Faults() []FaultState { return c.t.faults.snapshot() }
 // random one, which is returned. Tokens in circulation stay valid.
 func (c *Control) RotateSecret(value string) string {
 	if value == "" {
-		value = "sim8Q~" + randomToken(24)
+		value = "sim8Q~" + strings.ReplaceAll(guid.New(), "-", "")
 	}
-	a, now := &c.t.app, c.t.now()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.secrets = []clientSecret{{newGUID(), value, "rotated", now, now.AddDate(0, 6, 0)}}
+	now := c.t.now()
+	c.t.issuer.App.SetSecret(value, now, now.AddDate(0, 6, 0))
 	return value
 }
 
@@ -88,66 +83,35 @@ func (c *Control) RotateSecret(value string) string {
 func (c *Control) ExpireSecret() { c.SecretEnds(c.t.now().Add(-time.Minute)) }
 
 // SecretEnds sets the end of all client secrets, to show warnings of expiry.
-func (c *Control) SecretEnds(at time.Time) {
-	a := &c.t.app
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i := range a.secrets {
-		a.secrets[i].end = at
-	}
-}
+func (c *Control) SecretEnds(at time.Time) { c.t.issuer.App.EndSecrets(at) }
 
 // RevokeTokens makes Graph refuse every access token issued so far, and ends
 // all sign-in sessions.
-func (c *Control) RevokeTokens() {
-	c.t.app.mu.Lock()
-	c.t.app.revoked++
-	c.t.app.mu.Unlock()
-	c.t.sessions.revoke()
-}
+func (c *Control) RevokeTokens() { c.t.issuer.Revoke() }
 
 // AddCertificate registers a certificate (DER) for client assertions.
-func (c *Control) AddCertificate(der []byte) error {
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return fmt.Errorf("certificate: %w", err)
-	}
-	c.t.app.mu.Lock()
-	defer c.t.app.mu.Unlock()
-	c.t.app.certs = append(c.t.app.certs, cert)
-	return nil
-}
+func (c *Control) AddCertificate(der []byte) error { return c.t.issuer.App.AddCertificate(der) }
 
 // SetRoles replaces the application permissions that have consent; tokens
 // issued before keep their roles.
-func (c *Control) SetRoles(roles ...string) {
-	c.t.app.mu.Lock()
-	defer c.t.app.mu.Unlock()
-	c.t.app.roles = append([]string{}, roles...)
-}
+func (c *Control) SetRoles(roles ...string) { c.t.issuer.App.SetRoles(roles) }
 
 // Roles are the application permissions that have consent.
-func (c *Control) Roles() []string { return c.t.app.granted() }
+func (c *Control) Roles() []string { return c.t.issuer.App.Roles() }
 
 // SetAppEnabled switches the service principal on and off (AADSTS7000112).
 func (c *Control) SetAppEnabled(on bool) {
-	c.t.app.mu.Lock()
-	defer c.t.app.mu.Unlock()
-	c.t.app.disabled = !on
+	c.t.issuer.App.Change(func(s *sts.Settings) { s.Disabled = !on })
 }
 
 // SetAppPublic makes the app a public client, which may not send a secret.
 func (c *Control) SetAppPublic(public bool) {
-	c.t.app.mu.Lock()
-	defer c.t.app.mu.Unlock()
-	c.t.app.public = public
+	c.t.issuer.App.Change(func(s *sts.Settings) { s.Public = public })
 }
 
 // SetUserConsent grants or withdraws consent for sign-in (AADSTS65001).
 func (c *Control) SetUserConsent(granted bool) {
-	c.t.app.mu.Lock()
-	defer c.t.app.mu.Unlock()
-	c.t.app.noUsers = !granted
+	c.t.issuer.App.Change(func(s *sts.Settings) { s.NoUserConsent = !granted })
 }
 
 // RequireAssignment lets only the named people sign in (AADSTS50105 to the
@@ -164,14 +128,12 @@ func (c *Control) RequireAssignment(keys ...string) error {
 		}
 		assigned[p.ID] = true
 	}
-	c.t.app.mu.Lock()
-	defer c.t.app.mu.Unlock()
-	c.t.app.assigned = assigned
+	c.t.issuer.App.Change(func(s *sts.Settings) { s.Assigned = assigned })
 	return nil
 }
 
 // RotateKeys adds a signing key; drop removes the old ones from the document.
-func (c *Control) RotateKeys(drop bool) { c.t.keys.rotate(drop) }
+func (c *Control) RotateKeys(drop bool) { c.t.issuer.Keys.Rotate(drop) }
 
 // Requests is the request log and its totals.
 func (c *Control) Requests() Traffic { return c.t.traffic.snapshot() }
@@ -198,7 +160,7 @@ func (c *Control) ExpirePageTokens() {
 // find resolves a key to an object of kind k that is not gone. Display names
 // are compared without letter case; live objects win. The caller holds a lock.
 func (t *Tenant) find(k Kind, key string) (ref, error) {
-	if r, ok := t.ids.ref(key); ok && r.kind() == k && t.stateOf(r) != purged {
+	if r, ok := t.refOf(key); ok && r.kind() == k && t.stateOf(r) != purged {
 		return r, nil
 	}
 	if k == KindUser {

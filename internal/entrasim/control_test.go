@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 func TestControlPlaysHumanResourcesOverHTTP(t *testing.T) {
@@ -215,7 +217,7 @@ func TestBatch(t *testing.T) {
 		{"id":"c","method":"GET","url":"/groups","dependsOn":["b"]},
 		{"id":"d","method":"GET","url":"/users/$count","headers":{"ConsistencyLevel":"eventual"}},
 		{"id":"e","method":"POST","url":"/directoryObjects/getByIds","body":{"ids":["` + l.PersonAt(4).ID + `"]}},
-		{"id":"f","method":"POST","url":"/directoryObjects/getByIds","headers":{"Content-Type":"application/json"},"body":{"ids":["` + l.PersonAt(4).ID + `","` + newGUID() + `"]}}]}`
+		{"id":"f","method":"POST","url":"/directoryObjects/getByIds","headers":{"Content-Type":"application/json"},"body":{"ids":["` + l.PersonAt(4).ID + `","` + guid.New() + `"]}}]}`
 	status, out := l.decode(l.do("POST", "/$batch", body))
 	if status != 200 {
 		t.Fatalf("%d %v", status, out)

@@ -9,16 +9,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-)
 
-// loopbackHost tells whether a host name or address is this machine.
-func loopbackHost(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
+	"github.com/musterhq/muster/internal/entrasim/sts"
+)
 
 // local lets only this machine in: the peer must be on loopback, and so must
 // the Host and Origin headers, or a web page elsewhere could reach control
@@ -29,12 +22,12 @@ func local(r *http.Request) bool {
 	if h, _, err := net.SplitHostPort(r.Host); err == nil {
 		host = h
 	}
-	if err != nil || !loopbackHost(peer) || !loopbackHost(strings.Trim(host, "[]")) {
+	if err != nil || !sts.LoopbackHost(peer) || !sts.LoopbackHost(strings.Trim(host, "[]")) {
 		return false
 	}
 	if o := r.Header.Get("Origin"); o != "" {
 		u, err := url.Parse(o)
-		return err == nil && loopbackHost(u.Hostname())
+		return err == nil && sts.LoopbackHost(u.Hostname())
 	}
 	return true
 }

@@ -16,7 +16,7 @@ func (t *Tenant) viewDevice(at ref) Device {
 	t.fill(at, ^uint64(0), &r)
 	d := Device{ID: r.id, DeviceID: r.vals[dDeviceID].text, DisplayName: r.vals[dDisplayName].text, State: stateName(r.state)}
 	if o, ok := t.owner(at.index()); ok {
-		d.Owner = t.ids.guid(o)
+		d.Owner = t.id(o)
 	}
 	return d
 }
@@ -67,7 +67,7 @@ func (c *Control) AddDevice(props map[string]Value, owner string) (Device, error
 		}
 	}
 	def(dDisplayName, String(fmt.Sprintf("LAPTOP-%06d", i)))
-	def(dDeviceID, String(t.ids.guid(makeRef(kindDeviceID, i))))
+	def(dDeviceID, String(t.id(makeRef(kindDeviceID, i))))
 	def(dAccountEnabled, Bool(true))
 	def(dOperatingSystem, String("Windows"))
 	def(dOperatingSystemVersion, String("10.0.22631"))

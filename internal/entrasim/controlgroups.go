@@ -240,7 +240,7 @@ func (c *Control) Members(group string, top int) (ids []string, total int, err e
 	next := c.t.liveMembers(c.t.circles[KindGroup][at.index()])
 	for r, ok := next(0); ok; r, ok = next(r + 1) {
 		if total++; len(ids) < top {
-			ids = append(ids, c.t.ids.guid(r))
+			ids = append(ids, c.t.id(r))
 		}
 	}
 	return ids, total, nil

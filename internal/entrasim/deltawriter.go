@@ -57,7 +57,7 @@ func (w *deltaWriter) at(from, member uint64) *cursor {
 func (t *Tenant) idRefs(ids []string, k Kind) []ref {
 	out := []ref{}
 	for _, id := range ids {
-		if r, ok := t.ids.ref(id); ok && r.kind() == k {
+		if r, ok := t.refOf(id); ok && r.kind() == k {
 			out = append(out, r)
 		}
 	}
@@ -107,7 +107,7 @@ func (w *deltaWriter) removed(at ref) {
 	if w.t.stateOf(at) == soft {
 		reason = "changed"
 	}
-	w.b = append(w.b, `{"id":"`+w.t.ids.guid(at)+`","@removed":{"reason":"`+reason+`"}`...)
+	w.b = append(w.b, `{"id":"`+w.t.id(at)+`","@removed":{"reason":"`+reason+`"}`...)
 	w.close()
 }
 
@@ -168,7 +168,7 @@ func (w *deltaWriter) links(name string, list []link) {
 		w.b = append(w.b, `{"@odata.type":"`...)
 		w.b = append(w.b, w.t.schemas[l.to.kind()].odata...)
 		w.b = append(w.b, `","id":"`...)
-		w.b = append(w.b, w.t.ids.guid(l.to)...)
+		w.b = append(w.b, w.t.id(l.to)...)
 		w.b = append(w.b, '"')
 		if !l.added {
 			w.b = append(w.b, `,"@removed":{"reason":"deleted"}`...)
@@ -265,7 +265,7 @@ func (w *deltaWriter) gather() []*touched {
 }
 
 func (w *deltaWriter) wanted(at ref) bool {
-	return w.c.IDs == nil || slices.Contains(w.c.IDs, w.t.ids.guid(at))
+	return w.c.IDs == nil || slices.Contains(w.c.IDs, w.t.id(at))
 }
 
 // setLink keeps the last word on each link.

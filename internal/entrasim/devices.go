@@ -3,6 +3,8 @@ package entrasim
 import (
 	"fmt"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 // deviceModel is a line of the hardware that the company buys.
@@ -22,14 +24,14 @@ func deviceModels() []deviceModel {
 // fillDevice writes base device index into r. One in nine is bare: enabled is
 // all that the directory knows.
 func (t *Tenant) fillDevice(index int, r *record) {
-	h := mix(t.cfg.Seed ^ mix(uint64(index)+0xD0D0))
+	h := guid.Mix(t.cfg.Seed ^ guid.Mix(uint64(index)+0xD0D0))
 	v := &r.vals
 	m := t.models[h>>4%uint64(len(t.models))]
 	v[dAccountEnabled] = Bool(h%25 != 0)
-	v[dDeviceID] = String(t.ids.guid(makeRef(kindDeviceID, index)))
+	v[dDeviceID] = String(t.id(makeRef(kindDeviceID, index)))
 	v[dDisplayName] = String(fmt.Sprintf("%s-%06d", []string{"LAPTOP", "DESKTOP", "PHONE"}[h>>9%3], index))
 	v[dOperatingSystem], v[dOperatingSystemVersion] = String(m.os), String(m.version)
-	v[dPhysicalIDs] = List("[USER-HWID]:"+t.ids.guid(makeRef(kindFixed, 1000+index))+":6825", fmt.Sprintf("[OrderId]:PO-%d", 1000+h%9000))
+	v[dPhysicalIDs] = List("[USER-HWID]:"+t.id(makeRef(kindFixed, 1000+index))+":6825", fmt.Sprintf("[OrderId]:PO-%d", 1000+h%9000))
 	v[dSystemLabels] = List()
 	v[dTrustType] = String([]string{"AzureAd", "Workplace", "ServerAd"}[h>>12%3])
 	when := epoch().AddDate(0, 0, -int(h>>20%1500))

@@ -188,7 +188,7 @@ func (t *Tenant) candidates(e *odata.Expr, s *schema) []ref {
 	}
 	out := []ref{}
 	for _, v := range e.Values {
-		r, ok := t.ids.ref(v.Text)
+		r, ok := t.refOf(v.Text)
 		if byUPN {
 			r, ok = t.findUser(v.Text)
 		}

@@ -139,8 +139,8 @@ func (t *Tenant) getCircles(req *request, k Kind, p []string) (*reply, error) {
 	case "delta":
 		return t.delta(req, k)
 	}
-	at, ok := t.ids.ref(p[0])
-	if _, valid := parseGUID(p[0]); !valid {
+	at, ok := t.refOf(p[0])
+	if valid := isGUID(p[0]); !valid {
 		return nil, badRequest("Invalid object identifier '%s'.", p[0])
 	}
 	if !ok || at.kind() != k || t.stateOf(at) != live {
@@ -199,7 +199,7 @@ func (t *Tenant) findDevice(key string) (ref, bool) {
 	if id, ok := strings.CutPrefix(strings.ToLower(key), "deviceid="); ok {
 		key, want = id, kindDeviceID
 	}
-	r, ok := t.ids.ref(key)
+	r, ok := t.refOf(key)
 	if !ok || r.kind() != want {
 		return 0, false
 	}
@@ -236,7 +236,7 @@ func (t *Tenant) getDeleted(req *request, p []string) (*reply, error) {
 		}
 		return t.relation(req, t.everyone(k, soft), p[1:])
 	}
-	at, ok := t.ids.ref(p[0])
+	at, ok := t.refOf(p[0])
 	if !ok || t.stateOf(at) != soft {
 		return nil, notFound(p[0])
 	}
@@ -247,7 +247,7 @@ func (t *Tenant) getDirectoryObject(req *request, p []string) (*reply, error) {
 	if len(p) != 1 {
 		return nil, noSegment("directoryObjects")
 	}
-	at, ok := t.ids.ref(p[0])
+	at, ok := t.refOf(p[0])
 	if !ok || t.stateOf(at) != live {
 		return nil, notFound(p[0])
 	}

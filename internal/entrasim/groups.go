@@ -85,7 +85,7 @@ func (t *Tenant) addSpecs(specs []groupSpec) {
 // newGroup appends a group without journalling it.
 func (t *Tenant) newGroup(name, description string, unified bool) *circle {
 	index := len(t.circles[KindGroup])
-	c := &circle{kind: KindGroup, index: index, id: t.ids.guid(makeRef(KindGroup, index)), vals: make([]Value, groupProps)}
+	c := &circle{kind: KindGroup, index: index, id: t.id(makeRef(KindGroup, index)), vals: make([]Value, groupProps)}
 	nickname := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
 			return r
@@ -146,7 +146,7 @@ func (t *Tenant) foundUnits() {
 
 func (t *Tenant) newUnit(name, description string) *circle {
 	index := len(t.circles[KindUnit])
-	c := &circle{kind: KindUnit, index: index, id: t.ids.guid(makeRef(KindUnit, index)), vals: make([]Value, unitProps)}
+	c := &circle{kind: KindUnit, index: index, id: t.id(makeRef(KindUnit, index)), vals: make([]Value, unitProps)}
 	c.set(aDisplayName, String(name))
 	if description != "" {
 		c.set(aDescription, String(description))

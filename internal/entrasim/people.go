@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 // role is what sort of account a person of the base population has.
@@ -109,7 +111,7 @@ func newPopulation(seed uint64, people int) *population {
 	}
 	p.m = uint64(max(p.pairs, people))
 	// Near the golden section, so that neighbours differ in name and culture.
-	p.a = (p.m*618/1000 + mix(seed)%(p.m/20)) | 1
+	p.a = (p.m*618/1000 + guid.Mix(seed)%(p.m/20)) | 1
 	for gcd(p.a, p.m) != 1 {
 		p.a += 2
 	}
@@ -150,7 +152,7 @@ type person struct {
 }
 
 func (p *population) person(index int) person {
-	h := mix(p.seed ^ mix(uint64(index)+0xA5A5))
+	h := guid.Mix(p.seed ^ guid.Mix(uint64(index)+0xA5A5))
 	number := int((p.a*uint64(index) + p.b) % p.m)
 	pair := number % p.pairs
 	c := 0
@@ -176,7 +178,7 @@ func (p *population) officeOf(c *culture, h uint64) int {
 func (p *population) deptOf(h uint64) int { return int(h >> 32 % uint64(len(p.depts))) }
 
 // hash spreads an index; roles apart, all attributes come from its bits.
-func (p *population) hash(index int) uint64 { return mix(p.seed ^ mix(uint64(index)+0xA5A5)) }
+func (p *population) hash(index int) uint64 { return guid.Mix(p.seed ^ guid.Mix(uint64(index)+0xA5A5)) }
 
 // manager returns the index of the base manager, or -1. The tree has eight
 // reports a head; managers are always enabled employees of the base.

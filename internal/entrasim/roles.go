@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
 // anyRole: one of the roles, or its ReadWrite sister, was granted.
@@ -94,11 +96,11 @@ func (t *Tenant) authorize(req *request) error {
 	if !ok || token == "" {
 		return t.unauthorized(req, "Access token is empty.")
 	}
-	c, err := t.keys.check(token)
+	c, err := t.issuer.Keys.Check(token)
 	switch now := t.now().Unix(); {
 	case err != nil:
 		return t.unauthorized(req, "CompactToken parsing failed with error code: 80049217")
-	case !t.graphAudience(req.base, c.Aud):
+	case !sts.GraphAudience(req.base, c.Aud):
 		return t.unauthorized(req, "Access token validation failure. Invalid audience.")
 	case c.TID != t.cfg.TenantID:
 		return t.unauthorized(req, "Access token validation failure. Invalid issuer.")
@@ -106,7 +108,7 @@ func (t *Tenant) authorize(req *request) error {
 		return t.unauthorized(req, "Lifetime validation failed, the token is expired.")
 	case now < c.NotBefore-300:
 		return t.unauthorized(req, "Access token has expired or is not yet valid.")
-	case c.Generation < t.app.generation():
+	case c.Generation < t.issuer.App.Generation():
 		return t.unauthorized(req, "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp")
 	}
 	req.roles = c.Roles
@@ -118,11 +120,5 @@ func (t *Tenant) authorize(req *request) error {
 
 func (t *Tenant) unauthorized(req *request, text string) error {
 	return &graphError{status: http.StatusUnauthorized, code: "InvalidAuthenticationToken", message: text, header: http.Header{
-		"Www-Authenticate": {`Bearer realm="", authorization_uri="` + req.base + `/common/oauth2/authorize", client_id="` + graphAppID + `"`}}}
-}
-
-// graphAudience: Graph's own names, and the simulator's address.
-func (t *Tenant) graphAudience(base, aud string) bool {
-	aud = strings.TrimSuffix(aud, "/")
-	return aud == "https://graph.microsoft.com" || aud == graphAppID || aud == base
+		"Www-Authenticate": {`Bearer realm="", authorization_uri="` + req.base + `/common/oauth2/authorize", client_id="` + sts.GraphAppID + `"`}}}
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 // Server is a tenant that listens.
@@ -111,7 +113,7 @@ func (t *Tenant) serveGraph(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "body: "+err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
-	req := &request{method: r.Method, query: parseQuery(r.URL.RawQuery), header: r.Header, body: body, base: baseURL(r), id: newGUID()}
+	req := &request{method: r.Method, query: parseQuery(r.URL.RawQuery), header: r.Header, body: body, base: baseURL(r), id: guid.New()}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), "/v1.0")
 	var rep *reply
 	if strings.Trim(path, "/") == "$batch" {

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
 func firstCode(body map[string]any) int {
@@ -58,7 +60,7 @@ func TestTokenEndpointErrors(t *testing.T) {
 		"common":            {tenant: "common", status: 400, code: 9001023, error: "invalid_request"},
 		"bad assertion": {edit: func(f url.Values) {
 			f.Del("client_secret")
-			f.Set("client_assertion_type", assertionType)
+			f.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 			f.Set("client_assertion", "a.b.c")
 		},
 			status: 401, code: 700027, error: "invalid_client"},
@@ -164,7 +166,7 @@ func TestClientAssertions(t *testing.T) {
 	} {
 		form := l.appForm()
 		form.Del("client_secret")
-		form.Set("client_assertion_type", assertionType)
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 		form.Set("client_assertion", c.assertion)
 		if status, body := l.post(DefaultTenantID, form); firstCode(body) != c.code || (status == 200) != (c.code == 0) {
 			t.Errorf("%s: %d %v, want AADSTS%d", name, status, body, c.code)
@@ -177,7 +179,7 @@ func (l *lab) authorize(edit func(url.Values)) (*url.URL, string) {
 	l.Helper()
 	q := url.Values{"client_id": {DefaultClientID}, "response_type": {"code"}, "redirect_uri": {"http://127.0.0.1:9/cb"}, "state": {"s t"},
 		"scope": {"openid profile email offline_access https://graph.microsoft.com/User.Read"}, "nonce": {"n1"}, "prompt": {"none"},
-		"code_challenge": {s256("verifier-verifier-verifier-verifier-verifier")}, "code_challenge_method": {"S256"},
+		"code_challenge": {sts.S256("verifier-verifier-verifier-verifier-verifier")}, "code_challenge_method": {"S256"},
 		"login_hint": {l.PersonAt(4).UserPrincipalName}}
 	edit(q)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -220,7 +222,7 @@ func TestSignInGivesVerifiableTokens(t *testing.T) {
 		t.Fatalf("redeem: %d %v", status, body)
 	}
 	var c map[string]any
-	if err := verifyJWT(text(body, "id_token"), l.tenant.keys.all(), &c); err != nil {
+	if err := sts.Verify(text(body, "id_token"), &l.tenant.issuer.Keys, &c); err != nil {
 		t.Fatal(err)
 	}
 	for k, want := range map[string]string{"oid": who.ID, "tid": DefaultTenantID, "aud": DefaultClientID, "nonce": "n1", "ver": "2.0",

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 // subscription is one change notification subscription.
@@ -111,7 +113,7 @@ func (t *Tenant) lifetime(expires time.Time) (time.Time, error) {
 }
 
 func (t *Tenant) subscribe(req *request) (*reply, error) {
-	s := &subscription{ID: newGUID(), ApplicationID: t.cfg.ClientID, CreatorID: t.principalID(), LatestTLS: "v1_2"}
+	s := &subscription{ID: guid.New(), ApplicationID: t.cfg.ClientID, CreatorID: t.principalID(), LatestTLS: "v1_2"}
 	id := s.ID
 	if err := json.Unmarshal(req.body, s); err != nil {
 		return nil, badRequest("Unable to read JSON request payload.")
@@ -174,7 +176,7 @@ func handshake(to string) error {
 	failed := func(why string) error {
 		return &graphError{status: 400, code: "ValidationError", message: "Subscription validation request failed. " + why}
 	}
-	token := "Validation: Testing client application reachability <b>&+%" + randomToken(9)
+	token := "Validation: Testing client application reachability <b>&+%" + guid.New()
 	u, err := url.Parse(to)
 	if err != nil {
 		return failed(err.Error())
@@ -201,7 +203,7 @@ func (t *Tenant) notify(k Kind, index int, o op) {
 	if len(t.subs) == 0 || k != KindUser && k != KindGroup {
 		return
 	}
-	changeType, id := "updated", t.ids.guid(makeRef(k, index))
+	changeType, id := "updated", t.id(makeRef(k, index))
 	if o == opPurge {
 		changeType = "deleted"
 	}

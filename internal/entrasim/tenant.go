@@ -14,6 +14,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
+	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
 // Identifiers of the simulated tenant when Config does not say otherwise.
@@ -58,7 +61,7 @@ func DefaultRoles() []string {
 type Tenant struct {
 	cfg     Config
 	started time.Time
-	ids     idSpace
+	ids     guid.Space
 	pop     *population
 	models  []deviceModel
 	schemas [kindCount]*schema
@@ -73,13 +76,11 @@ type Tenant struct {
 	byUPN    map[string]int // lower case; users whose sign-in name control set
 	subs     map[string]*subscription
 
-	app      application
-	sessions sessions
-	keys     keyring
-	faults   faultBox
-	traffic  traffic
-	pages    pageCache
-	skew     atomic.Int64 // nanoseconds, the clock_skew fault
+	issuer  *sts.Issuer
+	faults  faultBox
+	traffic traffic
+	pages   pageCache
+	skew    atomic.Int64 // nanoseconds, the clock_skew fault
 	// Tokens of an older generation than these have expired.
 	pageGen, deltaGen int
 }
@@ -124,7 +125,7 @@ func New(cfg Config) *Tenant {
 		cfg.Devices = cfg.People / 4
 	}
 	cfg.Devices = max(cfg.Devices, 0)
-	t := &Tenant{cfg: cfg, started: cfg.Now(), ids: newIDSpace(cfg.Seed), pop: newPopulation(cfg.Seed, cfg.People),
+	t := &Tenant{cfg: cfg, started: cfg.Now(), ids: guid.NewSpace(cfg.Seed), pop: newPopulation(cfg.Seed, cfg.People),
 		models: deviceModels(), byUPN: map[string]int{}, subs: map[string]*subscription{}}
 	for _, s := range []*schema{userSchema(), groupSchema(), deviceSchema(), unitSchema()} {
 		t.schemas[s.kind] = s
@@ -133,8 +134,7 @@ func New(cfg Config) *Tenant {
 	t.count[KindUser], t.count[KindDevice] = cfg.People, cfg.Devices
 	t.foundGroups()
 	t.foundUnits()
-	t.app.init(cfg, t.started)
-	t.sessions.init()
+	t.issuer = t.newIssuer()
 	t.pages.on = cfg.Cache
 	return t
 }
@@ -166,7 +166,7 @@ func (t *Tenant) stateOf(r ref) state {
 
 // fill makes r the record of an object, with at least the properties in need.
 func (t *Tenant) fill(at ref, need uint64, r *record) {
-	r.reset(at, t.ids.guid(at))
+	r.reset(at, t.id(at))
 	r.state = t.stateOf(at)
 	k, i := at.kind(), at.index()
 	switch k {
@@ -235,7 +235,7 @@ func (t *Tenant) manager(user int) (ref, bool) {
 
 // findUser resolves an object id or a sign-in name of a live user.
 func (t *Tenant) findUser(key string) (ref, bool) {
-	if r, ok := t.ids.ref(key); ok {
+	if r, ok := t.refOf(key); ok {
 		return r, r.kind() == KindUser && t.stateOf(r) == live
 	}
 	i, ok := t.byUPN[strings.ToLower(key)]

@@ -77,7 +77,7 @@ func (t *traffic) reset() {
 func kindOfCall(req *request) string {
 	var parts []string
 	for _, s := range req.path {
-		if _, isID := parseGUID(s); isID || strings.ContainsAny(s, "@=") {
+		if isID := isGUID(s); isID || strings.ContainsAny(s, "@=") {
 			if len(req.path) == 2 {
 				parts = append(parts, "{id}")
 			}

@@ -1,4 +1,4 @@
-package entrasim
+package sts
 
 import (
 	"crypto"
@@ -33,7 +33,7 @@ type assertionClaims struct {
 // checkAssertion verifies a client assertion signed with a registered
 // certificate.
 // https://learn.microsoft.com/entra/identity-platform/certificate-credentials
-func (t *Tenant) checkAssertion(g *grant, assertion string) *signInError {
+func (t *Issuer) checkAssertion(g *grant, assertion string) *Error {
 	if g.form.Get("client_assertion_type") != assertionType {
 		return aadsts(900144, "client_assertion_type")
 	}
@@ -43,7 +43,7 @@ func (t *Tenant) checkAssertion(g *grant, assertion string) *signInError {
 	if len(parts) != 3 || decodePart(parts[0], &head) != nil || decodePart(parts[1], &c) != nil {
 		return aadsts(700027, "The assertion is malformed.")
 	}
-	cert := t.app.certificate(head)
+	cert := t.App.certificate(head)
 	if cert == nil {
 		return aadsts(700027, "The key was not found.")
 	}
@@ -53,15 +53,15 @@ func (t *Tenant) checkAssertion(g *grant, assertion string) *signInError {
 	if !strings.EqualFold(c.Iss, g.client) || !strings.EqualFold(c.Sub, g.client) || !t.forUs(g, c.Aud) {
 		return aadsts(700027, "Issuer, subject or audience do not match.")
 	}
-	now := t.now().Unix()
+	now := t.cfg.Now().Unix()
 	if now < c.Nbf-300 || now > c.Exp+300 {
-		return aadsts(700024, t.now().Format(time.RFC3339), rfc3339(c.Nbf), rfc3339(c.Exp))
+		return aadsts(700024, t.cfg.Now().Format(time.RFC3339), rfc3339(c.Nbf), rfc3339(c.Exp))
 	}
 	return nil
 }
 
 // certificate finds the registered certificate that the header names.
-func (a *application) certificate(head assertionHeader) *x509.Certificate {
+func (a *Application) certificate(head assertionHeader) *x509.Certificate {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, c := range a.certs {
@@ -96,12 +96,12 @@ func signedBy(cert *x509.Certificate, alg string, parts []string) bool {
 }
 
 // forUs accepts the token endpoint or the issuer of this tenant as audience.
-func (t *Tenant) forUs(g *grant, aud any) bool {
+func (t *Issuer) forUs(g *grant, aud any) bool {
 	raw, err := json.Marshal(aud)
 	if err != nil {
 		return false
 	}
-	return slices.ContainsFunc([]string{t.cfg.TenantID, domain, initialDomain}, func(name string) bool {
+	return slices.ContainsFunc(t.names(), func(name string) bool {
 		return strings.Contains(strings.ToLower(string(raw)), strings.ToLower(g.base+"/"+name+"/"))
 	})
 }

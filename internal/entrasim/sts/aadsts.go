@@ -1,15 +1,17 @@
-package entrasim
+package sts
 
 import (
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
-// signInError is an error of the token endpoint.
+// Error is an error of the token endpoint.
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-type signInError struct {
+type Error struct {
 	code     int // the number after AADSTS
 	status   int
 	name     string // the error member
@@ -17,12 +19,12 @@ type signInError struct {
 	suberror string
 }
 
-func (e *signInError) Error() string { return fmt.Sprintf("AADSTS%d: %s", e.code, e.text) }
+func (e *Error) Error() string { return fmt.Sprintf("AADSTS%d: %s", e.code, e.text) }
 
 // aadsts looks a code up. args fill the placeholders of the text. A code that
 // the table lacks becomes invalid_request.
-func aadsts(code int, args ...any) *signInError {
-	e := &signInError{code: code, status: 400}
+func aadsts(code int, args ...any) *Error {
+	e := &Error{code: code, status: 400}
 	e.name, e.text = wording(code)
 	switch e.name {
 	case "invalid_client":
@@ -116,12 +118,12 @@ func grantWording(code int) (name, text string) {
 	return "invalid_request", "The request is not valid."
 }
 
-// render writes the JSON body of the token endpoint.
-func (e *signInError) render(t *Tenant, req *http.Request) *reply {
-	now, trace := t.now().Format("2006-01-02 15:04:05Z"), newGUID()
+// Render writes the JSON body of the token endpoint.
+func (e *Error) Render(t *Issuer, req *http.Request) *Reply {
+	now, trace := t.cfg.Now().Format("2006-01-02 15:04:05Z"), guid.New()
 	correlation := req.Header.Get("client-request-id")
-	if _, ok := parseGUID(correlation); !ok {
-		correlation = newGUID()
+	if _, ok := guid.Parse(correlation); !ok {
+		correlation = guid.New()
 	}
 	body := struct {
 		Error       string `json:"error"`
@@ -139,16 +141,16 @@ func (e *signInError) render(t *Tenant, req *http.Request) *reply {
 		panic(err) // strings and numbers always marshal
 	}
 	r := jsonReply(e.status, raw)
-	r.header.Set("Content-Type", "application/json; charset=utf-8")
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	if e.status == http.StatusTooManyRequests {
-		r.header.Set("Retry-After", "10")
+		r.Header.Set("Retry-After", "10")
 	}
 	return r
 }
 
-// forced is the error of a fault with a code: any code, wording without its
+// Forced is the error of a fault with a code: any code, wording without its
 // placeholders.
-func forced(code int) *signInError {
+func Forced(code int) *Error {
 	e := aadsts(code)
 	e.text = trimVerbs(e.text)
 	return e

@@ -1,4 +1,4 @@
-package entrasim
+package sts
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 // grant is a checked call of the token endpoint.
@@ -20,24 +22,24 @@ type grant struct {
 
 // serveToken is POST /{tenant}/oauth2/v2.0/token.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
-func (t *Tenant) serveToken(r *http.Request, tenant string) *reply {
+func (t *Issuer) serveToken(r *http.Request, tenant string) *Reply {
 	g, body, err := t.token(r, tenant)
 	if err != nil {
-		return err.render(t, r)
+		return err.Render(t, r)
 	}
-	t.traffic.note("token:" + g.form.Get("grant_type"))
+	t.cfg.Note("token:" + g.form.Get("grant_type"))
 	raw, merr := json.Marshal(body)
 	if merr != nil {
 		panic(merr) // the body is strings and numbers
 	}
 	rep := jsonReply(200, raw)
-	rep.header.Set("Content-Type", "application/json; charset=utf-8")
-	rep.header.Set("Cache-Control", "no-store, no-cache")
-	rep.header.Set("Pragma", "no-cache")
+	rep.Header.Set("Content-Type", "application/json; charset=utf-8")
+	rep.Header.Set("Cache-Control", "no-store, no-cache")
+	rep.Header.Set("Pragma", "no-cache")
 	return rep
 }
 
-func (t *Tenant) token(r *http.Request, tenant string) (*grant, map[string]any, *signInError) {
+func (t *Issuer) token(r *http.Request, tenant string) (*grant, map[string]any, *Error) {
 	if r.Method != http.MethodPost {
 		return nil, nil, aadsts(900561, r.Method)
 	}
@@ -56,7 +58,7 @@ func (t *Tenant) token(r *http.Request, tenant string) (*grant, map[string]any, 
 		return nil, nil, err
 	}
 	var body map[string]any
-	var err *signInError
+	var err *Error
 	switch kind {
 	case "client_credentials":
 		body, err = t.appToken(g)
@@ -75,10 +77,10 @@ func sharedEndpoint(tenant string) bool {
 	return slices.Contains([]string{"common", "organizations", "consumers"}, strings.ToLower(tenant))
 }
 
-func (t *Tenant) checkTenant(tenant string, appOnly bool) *signInError {
-	known := []string{t.cfg.TenantID, domain, initialDomain}
+func (t *Issuer) checkTenant(tenant string, appOnly bool) *Error {
+	known := t.names()
 	dnsName := regexp.MustCompile(`^([a-zA-Z0-9-]+\.)+[a-zA-Z]{2,}$`)
-	_, guid := parseGUID(tenant)
+	_, guid := guid.Parse(tenant)
 	switch {
 	case slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, tenant) }):
 		return nil
@@ -93,7 +95,7 @@ func (t *Tenant) checkTenant(tenant string, appOnly bool) *signInError {
 }
 
 // checkClient finds the client and proves that it is the application.
-func (t *Tenant) checkClient(r *http.Request, g *grant) *signInError {
+func (t *Issuer) checkClient(r *http.Request, g *grant) *Error {
 	g.client, g.secret = g.form.Get("client_id"), g.form.Get("client_secret")
 	if id, secret, ok := r.BasicAuth(); ok {
 		// Both parts are form-encoded inside the header (RFC 6749, 2.3.1).
@@ -120,20 +122,18 @@ func (t *Tenant) checkClient(r *http.Request, g *grant) *signInError {
 	if g.secret == "" {
 		return aadsts(7000218)
 	}
-	if code := t.app.checkSecret(g.secret, t.now()); code != 0 {
+	if code := t.App.checkSecret(g.secret, t.cfg.Now()); code != 0 {
 		return aadsts(code, g.client)
 	}
 	return nil
 }
 
 // appTrouble reports what an administrator or a fault has done to the app.
-func (t *Tenant) appTrouble() *signInError {
-	t.app.mu.Lock()
-	defer t.app.mu.Unlock()
-	switch {
-	case t.app.disabled:
-		return aadsts(7000112, t.cfg.ClientID, t.app.name)
-	case t.app.public:
+func (t *Issuer) appTrouble() *Error {
+	switch s := t.App.Settings(); {
+	case s.Disabled:
+		return aadsts(7000112, t.cfg.ClientID, AppName)
+	case s.Public:
 		return aadsts(700025)
 	}
 	return nil
@@ -141,7 +141,7 @@ func (t *Tenant) appTrouble() *signInError {
 
 // appToken is the client credentials grant. Without any consent it still gives
 // a token; only the roles claim is missing.
-func (t *Tenant) appToken(g *grant) (map[string]any, *signInError) {
+func (t *Issuer) appToken(g *grant) (map[string]any, *Error) {
 	scope := strings.TrimSpace(g.form.Get("scope"))
 	if scope == "" {
 		return nil, aadsts(900144, "scope")
@@ -151,19 +151,19 @@ func (t *Tenant) appToken(g *grant) (map[string]any, *signInError) {
 		return nil, aadsts(1002012, scope)
 	}
 	resource = strings.TrimSuffix(resource, "/")
-	if !t.graphAudience(g.base, resource) {
+	if !GraphAudience(g.base, resource) {
 		if !nationalGraph(resource) {
 			return nil, aadsts(70011, scope)
 		}
 		return nil, aadsts(500011, resource)
 	}
-	roles := t.app.granted()
-	if t.faults.active(FaultConsentMissing) {
+	roles := t.App.Roles()
+	if t.cfg.NoConsent() {
 		roles = nil
 	}
 	life := int64(3599)
 	return map[string]any{"token_type": "Bearer", "expires_in": life, "ext_expires_in": life,
-		"access_token": t.accessToken(resource, life, accessClaims{IDType: "app", AppIDACR: "1", OID: t.principalID(), Sub: t.principalID(), Roles: roles})}, nil
+		"access_token": t.accessToken(resource, life, AccessClaims{IDType: "app", AppIDACR: "1", OID: t.cfg.PrincipalID, Sub: t.cfg.PrincipalID, Roles: roles})}, nil
 }
 
 // nationalGraph: Graph of another cloud, which this tenant does not live in.
@@ -172,15 +172,17 @@ func nationalGraph(resource string) bool {
 }
 
 // accessToken signs a token for Graph with the given rest of the claims.
-func (t *Tenant) accessToken(aud string, life int64, c accessClaims) string {
-	now := t.now().Unix()
+func (t *Issuer) accessToken(aud string, life int64, c AccessClaims) string {
+	now := t.cfg.Now().Unix()
 	c.Aud, c.Iss, c.IDP = aud, "https://sts.windows.net/"+t.cfg.TenantID+"/", "https://sts.windows.net/"+t.cfg.TenantID+"/"
 	c.IssuedAt, c.NotBefore, c.Expires = now, now, now+life+1
-	c.AppName, c.AppID, c.TID, c.UTI = t.app.name, t.cfg.ClientID, t.cfg.TenantID, randomToken(16)
-	c.Version, c.Region, c.Generation = "1.0", "EU", t.app.generation()
-	return t.keys.sign(c)
+	c.AppName, c.AppID, c.TID, c.UTI = AppName, t.cfg.ClientID, t.cfg.TenantID, randomToken(16)
+	c.Version, c.Region, c.Generation = "1.0", "EU", t.App.Generation()
+	return t.Keys.sign(c)
 }
 
-// principalID is the object id of the application's service principal, not to
-// be mistaken for the object id of the application.
-func (t *Tenant) principalID() string { return t.ids.guid(makeRef(kindFixed, 1)) }
+// GraphAudience tells Graph's own names, and the simulator's address.
+func GraphAudience(base, aud string) bool {
+	aud = strings.TrimSuffix(aud, "/")
+	return aud == "https://graph.microsoft.com" || aud == GraphAppID || aud == base
+}

@@ -1,4 +1,4 @@
-package entrasim
+package sts
 
 import (
 	"crypto"
@@ -43,16 +43,16 @@ func newSigningKey() *signingKey {
 	return &signingKey{key, base64.RawURLEncoding.EncodeToString(sum[:]), cert}
 }
 
-// keyring holds the signing keys, the last of which signs, and remembers the
+// Keyring holds the signing keys, the last of which signs, and remembers the
 // access tokens that were checked already.
-type keyring struct {
+type Keyring struct {
 	mu      sync.Mutex
 	keys    []*signingKey
-	checked map[string]*accessClaims
+	checked map[string]*AccessClaims
 }
 
 // current returns the key that signs now.
-func (k *keyring) current() *signingKey {
+func (k *Keyring) current() *signingKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.keys) == 0 {
@@ -61,8 +61,8 @@ func (k *keyring) current() *signingKey {
 	return k.keys[len(k.keys)-1]
 }
 
-// rotate adds a key and, when drop is set, forgets the old ones.
-func (k *keyring) rotate(drop bool) {
+// Rotate adds a key and, when drop is set, forgets the old ones.
+func (k *Keyring) Rotate(drop bool) {
 	k.current()
 	next := newSigningKey()
 	k.mu.Lock()
@@ -73,7 +73,7 @@ func (k *keyring) rotate(drop bool) {
 	k.keys = append(k.keys, next)
 }
 
-func (k *keyring) all() []*signingKey {
+func (k *Keyring) all() []*signingKey {
 	k.current()
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -81,7 +81,7 @@ func (k *keyring) all() []*signingKey {
 }
 
 // sign makes a compact JWT.
-func (k *keyring) sign(claims any) string {
+func (k *Keyring) sign(claims any) string {
 	key := k.current()
 	head, err1 := json.Marshal(map[string]string{"typ": "JWT", "alg": "RS256", "kid": key.kid, "x5t": key.kid})
 	body, err2 := json.Marshal(claims)
@@ -97,8 +97,8 @@ func (k *keyring) sign(claims any) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(sig)
 }
 
-// accessClaims are the claims of an access token for Graph.
-type accessClaims struct {
+// AccessClaims are the claims of an access token for Graph.
+type AccessClaims struct {
 	Aud        string   `json:"aud"`
 	Iss        string   `json:"iss"`
 	IssuedAt   int64    `json:"iat"`
@@ -120,8 +120,8 @@ type accessClaims struct {
 	Generation int      `json:"xms_sim"` // credentials generation, for revocation
 }
 
-// check verifies signature and form of an access token; times are the caller's.
-func (k *keyring) check(token string) (*accessClaims, error) {
+// Check verifies signature and form of an access token; times are the caller's.
+func (k *Keyring) Check(token string) (*AccessClaims, error) {
 	keys := k.all()
 	k.mu.Lock()
 	c := k.checked[token]
@@ -129,18 +129,21 @@ func (k *keyring) check(token string) (*accessClaims, error) {
 	if c != nil {
 		return c, nil
 	}
-	c = &accessClaims{}
+	c = &AccessClaims{}
 	if err := verifyJWT(token, keys, c); err != nil {
 		return nil, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.checked == nil || len(k.checked) > 1000 {
-		k.checked = map[string]*accessClaims{}
+		k.checked = map[string]*AccessClaims{}
 	}
 	k.checked[token] = c
 	return c, nil
 }
+
+// Verify checks the signature of a token and reads its claims.
+func Verify(token string, k *Keyring, claims any) error { return verifyJWT(token, k.all(), claims) }
 
 var errJWT = errors.New("token is malformed or its signature is wrong")
 
@@ -168,13 +171,6 @@ func decodePart(part string, into any) error {
 		return errJWT
 	}
 	return nil
-}
-
-func newGUID() string {
-	var raw [16]byte
-	rand.Read(raw[:])
-	raw[6], raw[8] = raw[6]&0x0F|0x40, raw[8]&0x3F|0x80
-	return formatGUID(raw)
 }
 
 func randomToken(n int) string {

@@ -1,4 +1,4 @@
-package entrasim
+package sts
 
 import (
 	"crypto/sha256"
@@ -8,19 +8,21 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
 // serveAuthorize is GET /{tenant}/oauth2/v2.0/authorize. In a browser it shows
 // a list of people to pick from; with prompt=none and a login_hint it signs
 // that person in at once.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
-func (t *Tenant) serveAuthorize(w http.ResponseWriter, r *http.Request, tenant string) {
+func (t *Issuer) serveAuthorize(w http.ResponseWriter, r *http.Request, tenant string) {
 	if err := r.ParseForm(); err != nil {
 		page(w, http.StatusBadRequest, errorPage, aadsts(9002313))
 		return
 	}
 	f := r.Form
-	t.traffic.add(r.Method, r.URL.Path, "", "authorize", http.StatusOK, 0)
+	t.cfg.Note("authorize")
 	if err := t.checkAuthorize(f, tenant); err != nil {
 		page(w, http.StatusBadRequest, errorPage, err)
 		return
@@ -47,7 +49,7 @@ func (t *Tenant) serveAuthorize(w http.ResponseWriter, r *http.Request, tenant s
 }
 
 // checkAuthorize finds errors that must not be sent to the redirect URI.
-func (t *Tenant) checkAuthorize(f url.Values, tenant string) *signInError {
+func (t *Issuer) checkAuthorize(f url.Values, tenant string) *Error {
 	if err := t.checkTenant(tenant, false); err != nil {
 		return err
 	}
@@ -67,47 +69,39 @@ func (t *Tenant) checkAuthorize(f url.Values, tenant string) *signInError {
 
 // redirectAllowed: an exact match with the registered list, or any address on
 // loopback when nothing is registered.
-func (t *Tenant) redirectAllowed(to string) bool {
+func (t *Issuer) redirectAllowed(to string) bool {
 	if len(t.cfg.RedirectURIs) > 0 {
 		return slices.Contains(t.cfg.RedirectURIs, to)
 	}
 	u, err := url.Parse(to)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && loopbackHost(u.Hostname())
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && LoopbackHost(u.Hostname())
 }
 
 // signIn issues a code for a person, or shows why that person cannot sign in.
-func (t *Tenant) signIn(w http.ResponseWriter, key, tenant string, f url.Values, back func(...string)) {
-	t.mu.RLock()
-	who, found := t.findUser(key)
-	var rec record
-	if found {
-		t.fill(who, 1<<uUserPrincipalName|1<<uAccountEnabled, &rec)
-	}
-	t.mu.RUnlock()
+func (t *Issuer) signIn(w http.ResponseWriter, key, tenant string, f url.Values, back func(...string)) {
+	who, found := t.cfg.Directory.Person(key)
 	if !found {
 		page(w, http.StatusBadRequest, errorPage, aadsts(50034, key))
 		return
 	}
-	if err := t.mayEnter(&rec); err != nil {
+	if err := t.mayEnter(who); err != nil {
 		page(w, http.StatusBadRequest, errorPage, err)
 		return
 	}
-	code := t.sessions.open(session{user: who, tenant: tenant, redirect: f.Get("redirect_uri"), nonce: f.Get("nonce"),
-		scope: f.Get("scope"), challenge: f.Get("code_challenge"), sid: newGUID(), issued: t.now()})
-	back("code", code, "session_state", newGUID())
+	code := t.sessions.open(session{user: who.ID, tenant: tenant, redirect: f.Get("redirect_uri"), nonce: f.Get("nonce"),
+		scope: f.Get("scope"), challenge: f.Get("code_challenge"), sid: guid.New(), issued: t.cfg.Now()})
+	back("code", code, "session_state", guid.New())
 }
 
 // mayEnter checks the account and its assignment to the application.
-func (t *Tenant) mayEnter(rec *record) *signInError {
-	t.app.mu.Lock()
-	defer t.app.mu.Unlock()
-	switch {
-	case !rec.vals[uAccountEnabled].yes:
+func (t *Issuer) mayEnter(who Person) *Error {
+	switch s := t.App.Settings(); {
+	case !who.Enabled:
 		return aadsts(50057)
-	case t.app.noUsers:
-		return aadsts(65001, t.cfg.ClientID, t.app.name)
-	case t.app.assigned != nil && !t.app.assigned[rec.id]:
-		return aadsts(50105, rec.vals[uUserPrincipalName].text, t.cfg.ClientID, t.app.name)
+	case s.NoUserConsent:
+		return aadsts(65001, t.cfg.ClientID, AppName)
+	case s.Assigned != nil && !s.Assigned[who.ID]:
+		return aadsts(50105, who.UserPrincipalName, t.cfg.ClientID, AppName)
 	}
 	return nil
 }
@@ -115,9 +109,9 @@ func (t *Tenant) mayEnter(rec *record) *signInError {
 // pickerPeople is how many people the sign-in page lists.
 const pickerPeople = 50
 
-func (t *Tenant) showPicker(w http.ResponseWriter, f url.Values) {
+func (t *Issuer) showPicker(w http.ResponseWriter, f url.Values) {
 	search := f.Get("search")
-	people, total := t.Control().People(search, 0, pickerPeople)
+	people, total := t.cfg.Directory.Search(search, pickerPeople)
 	hidden := url.Values{}
 	for k, v := range f {
 		if k != "search" && k != "person" {
@@ -150,8 +144,8 @@ func redirect(w http.ResponseWriter, r *http.Request, to, mode string, kv ...str
 	}
 }
 
-// s256 is the PKCE challenge of a verifier.
-func s256(verifier string) string {
+// S256 is the PKCE challenge of a verifier.
+func S256(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
