@@ -22,7 +22,8 @@ func (a *Arena) Parse(spec *Spec, text string) (Value, error) {
 		if strings.TrimSpace(text) == "" {
 			return Value{}, nil
 		}
-		return a.plain(spec, strings.ReplaceAll(text, "\r\n", "\n"))
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+		return a.plain(spec, strings.ReplaceAll(text, "\r", "\n"))
 	}
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -133,7 +134,7 @@ func checkCharacters(text string, lines bool) error {
 			ascii = false
 			continue
 		}
-		if (c < 0x20 || c == 0x7f) && !(lines && (c == '\n' || c == '\t' || c == '\r')) {
+		if (c < 0x20 || c == 0x7f) && !(lines && (c == '\n' || c == '\t')) {
 			return invalid("%s has a line break or another control character; one line of text fits", clip(text))
 		}
 	}

@@ -29,6 +29,7 @@ func TestParse(t *testing.T) {
 		{Spec{Type: Text, MaxLength: 3}, "äöü", `"äöü"`},
 		{Spec{Type: Text, MaxLength: 3}, "äöüx", ""},
 		{Spec{Type: LongText}, "a\r\n\tb", `"a\n\tb"`},
+		{Spec{Type: LongText}, "a\r\r\n\rb", `"a\n\n\nb"`},
 		{Spec{Type: LongText}, " a ", `" a "`},
 		{Spec{Type: LongText}, "\n", `null`},
 		{Spec{Type: LongText}, "a\x00b", ""},

@@ -117,6 +117,14 @@ func TestRulePaths(t *testing.T) {
 	}
 }
 
+func TestRuleIdentity(t *testing.T) {
+	t.Parallel()
+	r := compiled(t, peopleMapping(Row{From: "Email", To: fieldEmail}, Row{From: "department", To: fieldNotes}))
+	if diff := cmp.Diff([]int64{fieldName, fieldUPN, fieldEmail}, r.Identity()); diff != "" {
+		t.Errorf("fields whose change is a rename (-want +got):\n%s", diff)
+	}
+}
+
 func TestDeviceMapping(t *testing.T) {
 	t.Parallel()
 	targets := []Field{

@@ -71,7 +71,7 @@ func (m *Mapper) transformed(r *row, t *trace) (v *directory.Value, problem stri
 // found returns the first source's value that holds something. One that was
 // not mentioned ends the search, since it could outrank the rest.
 func (m *Mapper) found(r *row, t *trace) *directory.Value {
-	v := &absent
+	v := &m.sheet.none
 	for i := range r.sources {
 		v = m.read(&r.sources[i])
 		t.source(&r.sources[i], v)

@@ -187,7 +187,7 @@ func (m *Mapper) basic(path string) *directory.Value {
 			return m.sheet.value(i)
 		}
 	}
-	return &absent
+	return &m.sheet.none
 }
 
 // loginMatch returns the keys by which an existing login is looked for: the

@@ -74,6 +74,19 @@ func (r *Rule) Expand() string {
 	return ""
 }
 
+// Identity returns the fields whose change is a rename: the title, and what the
+// principal name and the email go to.
+func (r *Rule) Identity() []int64 {
+	var out []int64
+	for i := range r.rows {
+		row := &r.rows[i]
+		if row.field.ID > 0 && (row.field.Title || row.source == "userPrincipalName" || row.source == "mail") {
+			out = append(out, row.field.ID)
+		}
+	}
+	return out
+}
+
 // Fields returns the set of paths that the rules read together, for one pick a
 // document. Rules of different kinds of object do not go together.
 func Fields(rules ...*Rule) *directory.Fields {
@@ -101,6 +114,7 @@ type Mapper struct {
 type sheet struct {
 	values []directory.Value
 	slots  []int // path number to position in values, -1 when not picked
+	none   directory.Value
 }
 
 // value returns the value of a path; one that was not picked is absent.
@@ -108,11 +122,8 @@ func (s *sheet) value(path int) *directory.Value {
 	if at := s.slots[path]; at >= 0 && at < len(s.values) {
 		return &s.values[at]
 	}
-	return &absent
+	return &s.none
 }
-
-// absent is never written to.
-var absent directory.Value
 
 // Mapper returns a mapper for values picked by f, usually the Fields of several
 // rules. A path of the rule that f lacks reads as not mentioned.
