@@ -67,6 +67,9 @@ func (s *sim) open(t testing.TB) *entra.Client {
 // people returns how many users the tenant has, the soft-deleted left out.
 func (s *sim) people() int { return s.tenant.Control().Snapshot().People }
 
+// newSecret saves the benchmarks an import.
+func newSecret(value string) secret.Text { return secret.New(value) }
+
 // inject adds a fault to the tenant.
 func (s *sim) inject(t testing.TB, f entrasim.Fault) {
 	t.Helper()
