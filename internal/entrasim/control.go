@@ -1,7 +1,6 @@
 package entrasim
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -12,36 +11,14 @@ import (
 // Control changes the tenant and makes trouble. Its methods take a key for
 // people, groups, devices and units: an object id, a sign-in name or a display
 // name (the first match). They may be called while the tenant serves.
-type Control struct{ t *Tenant }
+type Control struct {
+	*Desk // people, groups, devices and units
+	t     *Tenant
+}
 
 // Control returns the controls of the tenant; the HTTP API under /control/
 // calls the same methods.
-func (t *Tenant) Control() *Control { return &Control{t} }
-
-// Counts is what the tenant holds now.
-type Counts struct {
-	People        int    `json:"people"`         // live
-	DeletedPeople int    `json:"deleted_people"` // in deletedItems
-	Groups        int    `json:"groups"`
-	Devices       int    `json:"devices"`
-	Units         int    `json:"units"`
-	Changes       uint64 `json:"changes"` // journal entries since the start
-}
-
-// Snapshot counts the tenant's objects. It walks over everybody.
-func (c *Control) Snapshot() Counts {
-	t := c.t
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	n := func(k Kind, s state) int {
-		total, next := 0, t.everyone(k, s).next
-		for at, ok := next(0); ok; at, ok = next(at + 1) {
-			total++
-		}
-		return total
-	}
-	return Counts{n(KindUser, live), n(KindUser, soft), n(KindGroup, live), n(KindDevice, live), n(KindUnit, live), t.seq}
-}
+func (t *Tenant) Control() *Control { return &Control{NewDesk(t.estate), t} }
 
 // Inject arms a fault; see the Fault kinds.
 func (c *Control) Inject(f Fault) error {
@@ -155,45 +132,4 @@ func (c *Control) ExpirePageTokens() {
 	defer c.t.mu.Unlock()
 	c.t.pageGen++
 	c.t.version++
-}
-
-// find resolves a key to an object of kind k that is not gone. Display names
-// are compared without letter case; live objects win. The caller holds a lock.
-func (t *Tenant) find(k Kind, key string) (ref, error) {
-	if r, ok := t.refOf(key); ok && r.kind() == k && t.stateOf(r) != purged {
-		return r, nil
-	}
-	if k == KindUser {
-		if r, ok := t.findUser(key); ok {
-			return r, nil
-		}
-	}
-	name := map[Kind]int{KindUser: uDisplayName, KindGroup: gDisplayName, KindDevice: dDisplayName, KindUnit: aDisplayName}[k]
-	var rec record
-	for _, s := range []state{live, soft} {
-		next := t.everyone(k, s).next
-		for at, ok := next(0); ok; at, ok = next(at + 1) {
-			t.fill(at, 1<<name, &rec)
-			if strings.EqualFold(rec.vals[name].text, key) {
-				return at, nil
-			}
-		}
-	}
-	return 0, fmt.Errorf("no %s %q in the simulated tenant", strings.TrimSuffix(t.schemas[k].set, "s"), key)
-}
-
-// change checks properties by name and turns them into bits.
-func (t *Tenant) change(k Kind, props map[string]Value) (map[int]Value, error) {
-	out := map[int]Value{}
-	for name, v := range props {
-		bit, ok := t.schemas[k].bit(name)
-		if !ok || bit == 0 || t.schemas[k].props[bit].link {
-			return nil, fmt.Errorf("%s have no property %q that can be set", t.schemas[k].set, name)
-		}
-		if t.schemas[k].props[bit].list && v.kind == isNull {
-			v = List()
-		}
-		out[bit] = v
-	}
-	return out, nil
 }

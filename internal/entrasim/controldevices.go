@@ -11,7 +11,7 @@ type Device struct {
 	State       string `json:"state"`
 }
 
-func (t *Tenant) viewDevice(at ref) Device {
+func (t *estate) viewDevice(at ref) Device {
 	var r record
 	t.fill(at, ^uint64(0), &r)
 	d := Device{ID: r.id, DeviceID: r.vals[dDeviceID].text, DisplayName: r.vals[dDisplayName].text, State: stateName(r.state)}
@@ -21,7 +21,7 @@ func (t *Tenant) viewDevice(at ref) Device {
 	return d
 }
 
-func (c *Control) editDevice(key string, f func(ref) error) (Device, error) {
+func (c *Desk) editDevice(key string, f func(ref) error) (Device, error) {
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
 	at, err := c.t.find(KindDevice, key)
@@ -35,17 +35,17 @@ func (c *Control) editDevice(key string, f func(ref) error) (Device, error) {
 }
 
 // Device finds a device by object id or name.
-func (c *Control) Device(key string) (Device, error) { return c.editDevice(key, nil) }
+func (c *Desk) Device(key string) (Device, error) { return c.editDevice(key, nil) }
 
 // DeviceAt is the base device with a number, 0 to Config.Devices-1.
-func (c *Control) DeviceAt(index int) Device {
+func (c *Desk) DeviceAt(index int) Device {
 	c.t.mu.RLock()
 	defer c.t.mu.RUnlock()
 	return c.t.viewDevice(makeRef(KindDevice, index))
 }
 
 // AddDevice registers a device, with an owner unless owner is empty.
-func (c *Control) AddDevice(props map[string]Value, owner string) (Device, error) {
+func (c *Desk) AddDevice(props map[string]Value, owner string) (Device, error) {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,7 +79,7 @@ func (c *Control) AddDevice(props map[string]Value, owner string) (Device, error
 }
 
 // UpdateDevice sets properties of a device by their Graph names.
-func (c *Control) UpdateDevice(key string, props map[string]Value) (Device, error) {
+func (c *Desk) UpdateDevice(key string, props map[string]Value) (Device, error) {
 	return c.editDevice(key, func(at ref) error {
 		vals, err := c.t.change(KindDevice, props)
 		if err != nil {
@@ -103,7 +103,7 @@ func (c *Control) UpdateDevice(key string, props map[string]Value) (Device, erro
 
 // RemoveDevice deletes a device. Devices have no soft deletion here: delta
 // reports "deleted" straight away.
-func (c *Control) RemoveDevice(key string) error {
+func (c *Desk) RemoveDevice(key string) error {
 	_, err := c.editDevice(key, func(at ref) error {
 		c.t.overlay(at).state = purged
 		c.t.log(KindDevice, at.index(), opPurge, 0, 0)
@@ -119,7 +119,7 @@ func (c *Control) RemoveDevice(key string) error {
 
 // SetOwner gives a device another registered owner; empty removes it. Delta
 // does not track owners.
-func (c *Control) SetOwner(key, owner string) (Device, error) {
+func (c *Desk) SetOwner(key, owner string) (Device, error) {
 	return c.editDevice(key, func(at ref) error {
 		var to ref
 		if owner != "" {

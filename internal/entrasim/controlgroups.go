@@ -20,7 +20,7 @@ func (c *circle) view() Circle {
 }
 
 // join adds a member and journals it.
-func (t *Tenant) join(c *circle, r ref) bool {
+func (t *estate) join(c *circle, r ref) bool {
 	if !c.add(r) {
 		return false
 	}
@@ -28,7 +28,7 @@ func (t *Tenant) join(c *circle, r ref) bool {
 	return true
 }
 
-func (t *Tenant) leave(c *circle, r ref) bool {
+func (t *estate) leave(c *circle, r ref) bool {
 	if !c.remove(r) {
 		return false
 	}
@@ -36,7 +36,7 @@ func (t *Tenant) leave(c *circle, r ref) bool {
 	return true
 }
 
-func (t *Tenant) memberBit(c *circle) uint64 {
+func (t *estate) memberBit(c *circle) uint64 {
 	if c.kind == KindUnit {
 		return 1 << aMembers
 	}
@@ -44,12 +44,12 @@ func (t *Tenant) memberBit(c *circle) uint64 {
 }
 
 // Groups lists groups whose name contains search.
-func (c *Control) Groups(search string) []Circle { return c.circles(KindGroup, search) }
+func (c *Desk) Groups(search string) []Circle { return c.circles(KindGroup, search) }
 
 // Units lists administrative units whose name contains search.
-func (c *Control) Units(search string) []Circle { return c.circles(KindUnit, search) }
+func (c *Desk) Units(search string) []Circle { return c.circles(KindUnit, search) }
 
-func (c *Control) circles(k Kind, search string) []Circle {
+func (c *Desk) circles(k Kind, search string) []Circle {
 	c.t.mu.RLock()
 	defer c.t.mu.RUnlock()
 	out := []Circle{}
@@ -62,13 +62,13 @@ func (c *Control) circles(k Kind, search string) []Circle {
 }
 
 // Group finds a group by id or name.
-func (c *Control) Group(key string) (Circle, error) { return c.circle(KindGroup, key, nil) }
+func (c *Desk) Group(key string) (Circle, error) { return c.circle(KindGroup, key, nil) }
 
 // Unit finds an administrative unit by id or name.
-func (c *Control) Unit(key string) (Circle, error) { return c.circle(KindUnit, key, nil) }
+func (c *Desk) Unit(key string) (Circle, error) { return c.circle(KindUnit, key, nil) }
 
 // circle runs f, if any, on a group or unit under the write lock.
-func (c *Control) circle(k Kind, key string, f func(*circle) error) (Circle, error) {
+func (c *Desk) circle(k Kind, key string, f func(*circle) error) (Circle, error) {
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
 	at, err := c.t.find(k, key)
@@ -86,7 +86,7 @@ func (c *Control) circle(k Kind, key string, f func(*circle) error) (Circle, err
 
 // CreateGroup adds an empty group; unified makes it a Microsoft 365 group, the
 // only sort that is soft-deleted.
-func (c *Control) CreateGroup(name, description string, unified bool) (Circle, error) {
+func (c *Desk) CreateGroup(name, description string, unified bool) (Circle, error) {
 	if strings.TrimSpace(name) == "" {
 		return Circle{}, errors.New("a group needs a name")
 	}
@@ -99,7 +99,7 @@ func (c *Control) CreateGroup(name, description string, unified bool) (Circle, e
 }
 
 // CreateUnit adds an empty administrative unit.
-func (c *Control) CreateUnit(name, description string) (Circle, error) {
+func (c *Desk) CreateUnit(name, description string) (Circle, error) {
 	if strings.TrimSpace(name) == "" {
 		return Circle{}, errors.New("an administrative unit needs a name")
 	}
@@ -111,16 +111,16 @@ func (c *Control) CreateUnit(name, description string) (Circle, error) {
 }
 
 // UpdateGroup sets properties of a group by their Graph names.
-func (c *Control) UpdateGroup(key string, props map[string]Value) (Circle, error) {
+func (c *Desk) UpdateGroup(key string, props map[string]Value) (Circle, error) {
 	return c.update(KindGroup, key, props)
 }
 
 // UpdateUnit sets properties of an administrative unit by their Graph names.
-func (c *Control) UpdateUnit(key string, props map[string]Value) (Circle, error) {
+func (c *Desk) UpdateUnit(key string, props map[string]Value) (Circle, error) {
 	return c.update(KindUnit, key, props)
 }
 
-func (c *Control) update(k Kind, key string, props map[string]Value) (Circle, error) {
+func (c *Desk) update(k Kind, key string, props map[string]Value) (Circle, error) {
 	return c.circle(k, key, func(g *circle) error {
 		vals, err := c.t.change(k, props)
 		if err != nil {
@@ -142,7 +142,7 @@ func (c *Control) update(k Kind, key string, props map[string]Value) (Circle, er
 
 // DeleteGroup soft-deletes a Microsoft 365 group; other groups are gone for
 // good at once.
-func (c *Control) DeleteGroup(key string) (Circle, error) {
+func (c *Desk) DeleteGroup(key string) (Circle, error) {
 	return c.circle(KindGroup, key, func(g *circle) error {
 		if g.state != live {
 			return errors.New("already deleted")
@@ -157,16 +157,16 @@ func (c *Control) DeleteGroup(key string) (Circle, error) {
 }
 
 // PurgeGroup removes a group for good.
-func (c *Control) PurgeGroup(key string) (Circle, error) {
+func (c *Desk) PurgeGroup(key string) (Circle, error) {
 	return c.circle(KindGroup, key, c.t.purgeCircle)
 }
 
 // DeleteUnit removes an administrative unit for good.
-func (c *Control) DeleteUnit(key string) (Circle, error) {
+func (c *Desk) DeleteUnit(key string) (Circle, error) {
 	return c.circle(KindUnit, key, c.t.purgeCircle)
 }
 
-func (t *Tenant) purgeCircle(g *circle) error {
+func (t *estate) purgeCircle(g *circle) error {
 	g.state = purged
 	t.log(g.kind, g.index, opPurge, 0, 0)
 	for _, k := range []Kind{KindGroup, KindUnit} {
@@ -178,7 +178,7 @@ func (t *Tenant) purgeCircle(g *circle) error {
 }
 
 // RestoreGroup brings a soft-deleted group back with its members.
-func (c *Control) RestoreGroup(key string) (Circle, error) {
+func (c *Desk) RestoreGroup(key string) (Circle, error) {
 	return c.circle(KindGroup, key, func(g *circle) error {
 		if g.state != soft {
 			return errors.New("not in deletedItems")
@@ -193,26 +193,26 @@ func (c *Control) RestoreGroup(key string) (Circle, error) {
 }
 
 // AddMember puts a person, group or device into a group.
-func (c *Control) AddMember(group, member string) error {
+func (c *Desk) AddMember(group, member string) error {
 	return c.member(KindGroup, group, member, c.t.join)
 }
 
 // RemoveMember takes a member out of a group.
-func (c *Control) RemoveMember(group, member string) error {
+func (c *Desk) RemoveMember(group, member string) error {
 	return c.member(KindGroup, group, member, c.t.leave)
 }
 
 // AddUnitMember puts a person, group or device into an administrative unit.
-func (c *Control) AddUnitMember(unit, member string) error {
+func (c *Desk) AddUnitMember(unit, member string) error {
 	return c.member(KindUnit, unit, member, c.t.join)
 }
 
 // RemoveUnitMember takes a member out of an administrative unit.
-func (c *Control) RemoveUnitMember(unit, member string) error {
+func (c *Desk) RemoveUnitMember(unit, member string) error {
 	return c.member(KindUnit, unit, member, c.t.leave)
 }
 
-func (c *Control) member(k Kind, key, member string, f func(*circle, ref) bool) error {
+func (c *Desk) member(k Kind, key, member string, f func(*circle, ref) bool) error {
 	_, err := c.circle(k, key, func(g *circle) error {
 		for _, mk := range []Kind{KindUser, KindGroup, KindDevice} {
 			r, err := c.t.find(mk, member)
@@ -230,7 +230,7 @@ func (c *Control) member(k Kind, key, member string, f func(*circle, ref) bool) 
 }
 
 // Members counts and lists the ids of the direct live members, at most top.
-func (c *Control) Members(group string, top int) (ids []string, total int, err error) {
+func (c *Desk) Members(group string, top int) (ids []string, total int, err error) {
 	c.t.mu.RLock()
 	defer c.t.mu.RUnlock()
 	at, err := c.t.find(KindGroup, group)

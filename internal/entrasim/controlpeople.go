@@ -24,7 +24,7 @@ func stateName(s state) string { return [...]string{"live", "deleted", "purged"}
 
 const personNeed = 1<<uUserPrincipalName | 1<<uDisplayName | 1<<uMail | 1<<uDepartment | 1<<uCity | 1<<uJobTitle | 1<<uUserType | 1<<uAccountEnabled
 
-func (t *Tenant) view(at ref) Person {
+func (t *estate) view(at ref) Person {
 	var r record
 	t.fill(at, personNeed, &r)
 	v := &r.vals
@@ -34,7 +34,7 @@ func (t *Tenant) view(at ref) Person {
 
 // People lists live and soft-deleted people whose name, sign-in name, mail or
 // department contains search; total counts all matches.
-func (c *Control) People(search string, skip, top int) (page []Person, total int) {
+func (c *Desk) People(search string, skip, top int) (page []Person, total int) {
 	t := c.t
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -61,7 +61,7 @@ func (c *Control) People(search string, skip, top int) (page []Person, total int
 }
 
 // Person finds one person, soft-deleted ones included.
-func (c *Control) Person(key string) (Person, error) {
+func (c *Desk) Person(key string) (Person, error) {
 	c.t.mu.RLock()
 	defer c.t.mu.RUnlock()
 	at, err := c.t.find(KindUser, key)
@@ -73,14 +73,14 @@ func (c *Control) Person(key string) (Person, error) {
 
 // PersonAt is the base person with a number, 0 to Config.People-1; what each
 // number is like stays the same for a seed.
-func (c *Control) PersonAt(index int) Person {
+func (c *Desk) PersonAt(index int) Person {
 	c.t.mu.RLock()
 	defer c.t.mu.RUnlock()
 	return c.t.view(makeRef(KindUser, index))
 }
 
 // edit runs f on a user that is not purged, under the write lock.
-func (c *Control) edit(key string, f func(at ref) error) (Person, error) {
+func (c *Desk) edit(key string, f func(at ref) error) (Person, error) {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,7 +95,7 @@ func (c *Control) edit(key string, f func(at ref) error) (Person, error) {
 }
 
 // overlay returns the changes of a user or device, to be added to.
-func (t *Tenant) overlay(at ref) *overlay {
+func (t *estate) overlay(at ref) *overlay {
 	o := t.overlays[at.kind()][at.index()]
 	if o == nil {
 		o = &overlay{vals: map[int]Value{}, state: t.stateOf(at)}
@@ -110,7 +110,7 @@ func (t *Tenant) overlay(at ref) *overlay {
 // Hire adds a person. Missing properties are filled in: displayName or
 // givenName and surname is enough. New people join "All Staff" unless they are
 // guests, and dynamic groups by their rules.
-func (c *Control) Hire(props map[string]Value) (Person, error) {
+func (c *Desk) Hire(props map[string]Value) (Person, error) {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -133,7 +133,7 @@ func (c *Control) Hire(props map[string]Value) (Person, error) {
 	return t.view(at), nil
 }
 
-func (t *Tenant) completeHire(vals map[int]Value) error {
+func (t *estate) completeHire(vals map[int]Value) error {
 	def := func(bit int, v Value) {
 		if vals[bit].isEmpty() {
 			vals[bit] = v
@@ -183,7 +183,7 @@ func addressOf(given, surname, otherwise string) string {
 }
 
 // Update sets properties of a person by their Graph names.
-func (c *Control) Update(key string, props map[string]Value) (Person, error) {
+func (c *Desk) Update(key string, props map[string]Value) (Person, error) {
 	return c.edit(key, func(at ref) error {
 		vals, err := c.t.change(KindUser, props)
 		if err != nil {
@@ -193,7 +193,7 @@ func (c *Control) Update(key string, props map[string]Value) (Person, error) {
 	})
 }
 
-func (t *Tenant) setUser(at ref, vals map[int]Value) error {
+func (t *estate) setUser(at ref, vals map[int]Value) error {
 	if upn, ok := vals[uUserPrincipalName]; ok {
 		if r, taken := t.findUser(upn.text); taken && r != at {
 			return fmt.Errorf("the sign-in name %s is taken", upn.text)
@@ -223,7 +223,7 @@ func (t *Tenant) setUser(at ref, vals map[int]Value) error {
 }
 
 // regroup moves a person in and out of the dynamic groups.
-func (t *Tenant) regroup(at ref) {
+func (t *estate) regroup(at ref) {
 	var rec record
 	t.fill(at, ^uint64(0), &rec)
 	for _, g := range t.circles[KindGroup] {
@@ -239,7 +239,7 @@ func (t *Tenant) regroup(at ref) {
 }
 
 // Rename changes the name, and with it sign-in name, mail and alias.
-func (c *Control) Rename(key, givenName, surname string) (Person, error) {
+func (c *Desk) Rename(key, givenName, surname string) (Person, error) {
 	return c.edit(key, func(at ref) error {
 		local := addressOf(givenName, surname, fmt.Sprintf("renamed.person%d", at.index()))
 		if r, taken := c.t.findUser(local + "@" + domain); taken && r != at {
@@ -253,7 +253,7 @@ func (c *Control) Rename(key, givenName, surname string) (Person, error) {
 }
 
 // Move puts a person into another department and city; empty keeps the old.
-func (c *Control) Move(key, department, city string) (Person, error) {
+func (c *Desk) Move(key, department, city string) (Person, error) {
 	props := map[string]Value{}
 	if department != "" {
 		props["department"] = String(department)
@@ -265,17 +265,17 @@ func (c *Control) Move(key, department, city string) (Person, error) {
 }
 
 // Disable blocks the account.
-func (c *Control) Disable(key string) (Person, error) { return c.enabled(key, false) }
+func (c *Desk) Disable(key string) (Person, error) { return c.enabled(key, false) }
 
 // Enable opens the account again.
-func (c *Control) Enable(key string) (Person, error) { return c.enabled(key, true) }
+func (c *Desk) Enable(key string) (Person, error) { return c.enabled(key, true) }
 
-func (c *Control) enabled(key string, on bool) (Person, error) {
+func (c *Desk) enabled(key string, on bool) (Person, error) {
 	return c.edit(key, func(at ref) error { return c.t.setUser(at, map[int]Value{uAccountEnabled: Bool(on)}) })
 }
 
 // SoftDelete moves a person to deletedItems; memberships are kept.
-func (c *Control) SoftDelete(key string) (Person, error) {
+func (c *Desk) SoftDelete(key string) (Person, error) {
 	return c.edit(key, func(at ref) error {
 		if c.t.stateOf(at) != live {
 			return errors.New("already deleted")
@@ -288,7 +288,7 @@ func (c *Control) SoftDelete(key string) (Person, error) {
 }
 
 // Restore brings a soft-deleted person back with id and memberships.
-func (c *Control) Restore(key string) (Person, error) {
+func (c *Desk) Restore(key string) (Person, error) {
 	return c.edit(key, func(at ref) error {
 		if c.t.stateOf(at) != soft {
 			return errors.New("not in deletedItems")
@@ -300,7 +300,7 @@ func (c *Control) Restore(key string) (Person, error) {
 }
 
 // Purge removes a person for good: memberships, devices and reports lose them.
-func (c *Control) Purge(key string) (Person, error) {
+func (c *Desk) Purge(key string) (Person, error) {
 	return c.edit(key, func(at ref) error {
 		t := c.t
 		t.overlay(at).state = purged
@@ -324,7 +324,7 @@ func (c *Control) Purge(key string) (Person, error) {
 }
 
 // SetManager gives a person another manager; an empty manager removes it.
-func (c *Control) SetManager(key, manager string) (Person, error) {
+func (c *Desk) SetManager(key, manager string) (Person, error) {
 	return c.edit(key, func(at ref) error {
 		var to ref
 		if manager != "" {
@@ -349,7 +349,7 @@ func (c *Control) SetManager(key, manager string) (Person, error) {
 }
 
 // managerLink is the manager whatever became of them; 0 means none.
-func (t *Tenant) managerLink(index int) ref {
+func (t *estate) managerLink(index int) ref {
 	if o := t.overlays[KindUser][index]; o != nil && o.linked {
 		return o.link
 	}
@@ -359,7 +359,7 @@ func (t *Tenant) managerLink(index int) ref {
 	return 0
 }
 
-func (t *Tenant) setLink(at, to ref) {
+func (t *estate) setLink(at, to ref) {
 	o := t.overlay(at)
 	o.linked, o.link = true, to
 }

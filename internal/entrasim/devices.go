@@ -23,8 +23,8 @@ func deviceModels() []deviceModel {
 
 // fillDevice writes base device index into r. One in nine is bare: enabled is
 // all that the directory knows.
-func (t *Tenant) fillDevice(index int, r *record) {
-	h := guid.Mix(t.cfg.Seed ^ guid.Mix(uint64(index)+0xD0D0))
+func (t *estate) fillDevice(index int, r *record) {
+	h := guid.Mix(t.seed ^ guid.Mix(uint64(index)+0xD0D0))
 	v := &r.vals
 	m := t.models[h>>4%uint64(len(t.models))]
 	v[dAccountEnabled] = Bool(h%25 != 0)
@@ -47,14 +47,14 @@ func (t *Tenant) fillDevice(index int, r *record) {
 }
 
 // owner is the registered owner of a device, if any.
-func (t *Tenant) owner(index int) (ref, bool) {
+func (t *estate) owner(index int) (ref, bool) {
 	if o := t.overlays[KindDevice][index]; o != nil && o.linked {
 		return o.link, o.link != 0
 	}
-	if index >= t.cfg.Devices || index%10 == 9 {
+	if index >= t.devices || index%10 == 9 {
 		return 0, false
 	}
-	i := index * 4 % t.cfg.People
+	i := index * 4 % t.people
 	if !roleOf(i).isPerson() {
 		return 0, false
 	}
@@ -62,9 +62,9 @@ func (t *Tenant) owner(index int) (ref, bool) {
 }
 
 // nextOwned finds the first device at or after from that user owns.
-func (t *Tenant) nextOwned(user ref, from int) (int, bool) {
+func (t *estate) nextOwned(user ref, from int) (int, bool) {
 	for i := from; i < t.count[KindDevice]; i++ {
-		if i < t.cfg.Devices && t.overlays[KindDevice][i] == nil && i != user.index()/4 && t.cfg.Devices*4 <= t.cfg.People+3 {
+		if i < t.devices && t.overlays[KindDevice][i] == nil && i != user.index()/4 && t.devices*4 <= t.people+3 {
 			continue // a base device that is not changed belongs to index*4
 		}
 		if o, ok := t.owner(i); ok && o == user {

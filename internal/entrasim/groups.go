@@ -23,8 +23,8 @@ type groupSpec struct {
 // foundGroups builds the groups that every tenant has. Cycles and depth are
 // deliberate: "Projects" contains "Project Falcon", which contains "Project
 // Falcon field crew", which contains "Projects" again.
-func (t *Tenant) foundGroups() {
-	n := t.cfg.People
+func (t *estate) foundGroups() {
+	n := t.people
 	some := func(has func(int) bool) span { return span{has: has, end: n} }
 	berlin := func(i int) bool { return i < 500 && roleOf(i).isEmployee() && t.inOffice(i, 0) }
 	specs := []groupSpec{
@@ -55,7 +55,7 @@ func (t *Tenant) foundGroups() {
 	t.addSpecs(specs)
 }
 
-func (t *Tenant) addSpecs(specs []groupSpec) {
+func (t *estate) addSpecs(specs []groupSpec) {
 	byName := map[string]*circle{}
 	for _, s := range specs {
 		c := t.newGroup(s.name, s.description, s.unified)
@@ -77,13 +77,13 @@ func (t *Tenant) addSpecs(specs []groupSpec) {
 	}
 	old := byName["Old project"]
 	old.state, old.gone = soft, t.started.Add(-48*time.Hour)
-	for i := range min(t.cfg.Devices, 25) {
+	for i := range min(t.devices, 25) {
 		byName["Managed laptops"].add(makeRef(KindDevice, i))
 	}
 }
 
 // newGroup appends a group without journalling it.
-func (t *Tenant) newGroup(name, description string, unified bool) *circle {
+func (t *estate) newGroup(name, description string, unified bool) *circle {
 	index := len(t.circles[KindGroup])
 	c := &circle{kind: KindGroup, index: index, id: t.id(makeRef(KindGroup, index)), vals: make([]Value, groupProps)}
 	nickname := strings.Map(func(r rune) rune {
@@ -122,14 +122,14 @@ func hasAddress(i int) bool {
 	return r == roleMember || r == roleSynced || r == roleDisabled || r == roleDeleted
 }
 
-func (t *Tenant) inOffice(i, office int) bool {
+func (t *estate) inOffice(i, office int) bool {
 	p := t.pop.person(i)
 	return p.office == &t.pop.offices[office]
 }
 
 // foundUnits builds the administrative units.
-func (t *Tenant) foundUnits() {
-	n := t.cfg.People
+func (t *estate) foundUnits() {
+	n := t.people
 	at := func(office int) span {
 		return span{end: n, has: func(i int) bool { return hasAddress(i) && t.inOffice(i, office) }}
 	}
@@ -138,13 +138,13 @@ func (t *Tenant) foundUnits() {
 	berlin.add(makeRef(KindGroup, 2))
 	nairobi := t.newUnit("Nairobi", "People and things in Nairobi")
 	nairobi.base = at(1)
-	for i := range min(t.cfg.Devices, 3) {
+	for i := range min(t.devices, 3) {
 		nairobi.add(makeRef(KindDevice, i))
 	}
 	t.newUnit("Workshop", "")
 }
 
-func (t *Tenant) newUnit(name, description string) *circle {
+func (t *estate) newUnit(name, description string) *circle {
 	index := len(t.circles[KindUnit])
 	c := &circle{kind: KindUnit, index: index, id: t.id(makeRef(KindUnit, index)), vals: make([]Value, unitProps)}
 	c.set(aDisplayName, String(name))

@@ -26,11 +26,11 @@ func (r ref) kind() Kind            { return Kind(r >> indexBits) }
 func (r ref) index() int            { return int(r & (1<<indexBits - 1)) }
 
 // id is the object id of r.
-func (t *Tenant) id(r ref) string { return t.ids.GUID(uint64(r)) }
+func (t *estate) id(r ref) string { return t.ids.GUID(uint64(r)) }
 
 // refOf finds the object of an id, in any letter case; ok is false for an id
 // that this tenant would never give out.
-func (t *Tenant) refOf(id string) (ref, bool) {
+func (t *estate) refOf(id string) (ref, bool) {
 	n, ok := t.ids.Number(id)
 	return ref(n), ok
 }

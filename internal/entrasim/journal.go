@@ -26,7 +26,7 @@ type change struct {
 }
 
 // log appends to the journal; the caller holds the write lock.
-func (t *Tenant) log(k Kind, index int, o op, mask uint64, link ref) {
+func (t *estate) log(k Kind, index int, o op, mask uint64, link ref) {
 	t.seq++
 	t.version++
 	t.journal[k] = append(t.journal[k], change{t.seq, t.now(), o, index, mask, link})
@@ -34,7 +34,7 @@ func (t *Tenant) log(k Kind, index int, o op, mask uint64, link ref) {
 }
 
 // since returns the changes of kind k after from, up to and including to.
-func (t *Tenant) since(k Kind, from, to uint64) []change {
+func (t *estate) since(k Kind, from, to uint64) []change {
 	all := t.journal[k]
 	return all[lowerBound(all, from+1):lowerBound(all, to+1)]
 }
@@ -55,7 +55,7 @@ func lowerBound(all []change, seq uint64) int {
 
 // visibleSeq is the last sequence number that delta may show when changes
 // take delay to appear.
-func (t *Tenant) visibleSeq(k Kind, delay time.Duration) uint64 {
+func (t *estate) visibleSeq(k Kind, delay time.Duration) uint64 {
 	if delay <= 0 {
 		return t.seq
 	}

@@ -34,7 +34,7 @@ const (
 )
 
 // fillBase writes the properties in need of base person index into r.
-func (t *Tenant) fillBase(index int, need uint64, r *record) {
+func (t *estate) fillBase(index int, need uint64, r *record) {
 	p := t.pop.person(index)
 	v := &r.vals
 	has := func(bit int) bool { return need>>bit&1 == 1 }
@@ -119,7 +119,7 @@ func (p *person) fillMember(v *[maxProps]Value) {
 }
 
 // fillWork writes what depends on the job.
-func (t *Tenant) fillWork(p *person, need uint64, v *[maxProps]Value) {
+func (t *estate) fillWork(p *person, need uint64, v *[maxProps]Value) {
 	has := func(bit int) bool { return need>>bit&1 == 1 }
 	v[uDepartment] = String(t.pop.depts[p.dept])
 	ts := t.pop.titles[p.dept]

@@ -2,9 +2,9 @@ package entrasim
 
 import "slices"
 
-// everyone lists all objects of a kind in one state.
-func (t *Tenant) everyone(k Kind, want state) listing {
-	next := func(from ref) (ref, bool) {
+// all enumerates the objects of a kind in one state.
+func (t *estate) all(k Kind, want state) func(ref) (ref, bool) {
+	return func(from ref) (ref, bool) {
 		i := 0
 		if from > makeRef(k, 0) {
 			i = from.index()
@@ -23,26 +23,10 @@ func (t *Tenant) everyone(k Kind, want state) listing {
 		}
 		return 0, false
 	}
-	return listing{set: t.schemas[k].set, kinds: []Kind{k}, next: next}
-}
-
-// mixed lists objects of several kinds with @odata.type.
-func (t *Tenant) mixed(kinds []Kind, next func(ref) (ref, bool)) listing {
-	return listing{set: "directoryObjects", kinds: kinds, typed: true, next: next}
-}
-
-// cast keeps one kind of a mixed listing.
-func (t *Tenant) cast(l listing, k Kind) listing {
-	first, last := makeRef(k, 0), makeRef(k+1, 0)
-	next := l.next
-	return listing{set: t.schemas[k].set, kinds: []Kind{k}, next: func(from ref) (ref, bool) {
-		r, ok := next(max(from, first))
-		return r, ok && r < last
-	}}
 }
 
 // alive drops objects that are not live from an enumeration.
-func (t *Tenant) alive(next func(ref) (ref, bool)) func(ref) (ref, bool) {
+func (t *estate) alive(next func(ref) (ref, bool)) func(ref) (ref, bool) {
 	return func(from ref) (ref, bool) {
 		for r, ok := next(from); ok; r, ok = next(r + 1) {
 			if t.stateOf(r) == live {
@@ -55,9 +39,9 @@ func (t *Tenant) alive(next func(ref) (ref, bool)) func(ref) (ref, bool) {
 
 // liveMembers are the direct members. Soft-deleted people keep their
 // membership but are not shown.
-func (t *Tenant) liveMembers(c *circle) func(ref) (ref, bool) { return t.alive(c.next) }
+func (t *estate) liveMembers(c *circle) func(ref) (ref, bool) { return t.alive(c.next) }
 
-func (t *Tenant) fromList(list []ref) func(ref) (ref, bool) {
+func (t *estate) fromList(list []ref) func(ref) (ref, bool) {
 	sorted := slices.Sorted(slices.Values(list))
 	return t.alive(func(from ref) (ref, bool) {
 		at, _ := slices.BinarySearch(sorted, from)
@@ -69,7 +53,7 @@ func (t *Tenant) fromList(list []ref) func(ref) (ref, bool) {
 }
 
 // closure is a circle and every group nested in it, each once, cycles or not.
-func (t *Tenant) closure(c *circle) []*circle {
+func (t *estate) closure(c *circle) []*circle {
 	seen := map[*circle]bool{c: true}
 	all := []*circle{c}
 	for i := 0; i < len(all); i++ {
@@ -88,7 +72,7 @@ func (t *Tenant) closure(c *circle) []*circle {
 
 // transitiveMembers flattens nesting: people once each, nested groups too, the
 // group itself never.
-func (t *Tenant) transitiveMembers(c *circle) func(ref) (ref, bool) {
+func (t *estate) transitiveMembers(c *circle) func(ref) (ref, bool) {
 	all := t.closure(c)
 	return t.alive(func(from ref) (ref, bool) {
 		for {
@@ -107,7 +91,7 @@ func (t *Tenant) transitiveMembers(c *circle) func(ref) (ref, bool) {
 }
 
 // memberOf lists the groups and units that contain an object directly.
-func (t *Tenant) memberOf(at ref) func(ref) (ref, bool) {
+func (t *estate) memberOf(at ref) func(ref) (ref, bool) {
 	var in []ref
 	for _, k := range []Kind{KindGroup, KindUnit} {
 		for _, c := range t.circles[k] {
@@ -120,7 +104,7 @@ func (t *Tenant) memberOf(at ref) func(ref) (ref, bool) {
 }
 
 // transitiveMemberOf adds the groups around those groups.
-func (t *Tenant) transitiveMemberOf(at ref) func(ref) (ref, bool) {
+func (t *estate) transitiveMemberOf(at ref) func(ref) (ref, bool) {
 	var in []ref
 	for _, k := range []Kind{KindGroup, KindUnit} {
 		for _, c := range t.circles[k] {
@@ -132,7 +116,7 @@ func (t *Tenant) transitiveMemberOf(at ref) func(ref) (ref, bool) {
 	return t.fromList(in)
 }
 
-func (t *Tenant) ownedDevices(user ref) func(ref) (ref, bool) {
+func (t *estate) ownedDevices(user ref) func(ref) (ref, bool) {
 	return t.alive(func(from ref) (ref, bool) {
 		start := 0
 		if from > makeRef(KindDevice, 0) {
@@ -143,9 +127,9 @@ func (t *Tenant) ownedDevices(user ref) func(ref) (ref, bool) {
 	})
 }
 
-func (t *Tenant) reports(boss ref) func(ref) (ref, bool) {
+func (t *estate) reports(boss ref) func(ref) (ref, bool) {
 	return func(from ref) (ref, bool) {
-		for r, ok := t.everyone(KindUser, live).next(from); ok; r, ok = t.everyone(KindUser, live).next(r + 1) {
+		for r, ok := t.all(KindUser, live)(from); ok; r, ok = t.all(KindUser, live)(r + 1) {
 			if m, has := t.manager(r.index()); has && m == boss {
 				return r, true
 			}

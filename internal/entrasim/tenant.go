@@ -10,12 +10,9 @@
 package entrasim
 
 import (
-	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/musterhq/muster/internal/entrasim/guid"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -59,22 +56,10 @@ func DefaultRoles() []string {
 
 // Tenant is a simulated tenant. Its methods may be called concurrently.
 type Tenant struct {
-	cfg     Config
-	started time.Time
-	ids     guid.Space
-	pop     *population
-	models  []deviceModel
-	schemas [kindCount]*schema
+	cfg Config
+	*estate
 
-	mu       sync.RWMutex
-	overlays [kindCount]map[int]*overlay // users and devices that control changed
-	count    [kindCount]int              // indexes in use, the base included
-	circles  [kindCount][]*circle        // groups and units
-	journal  [kindCount][]change
-	seq      uint64         // last journal entry of any kind
-	version  uint64         // moves with every change of anything that a page shows
-	byUPN    map[string]int // lower case; users whose sign-in name control set
-	subs     map[string]*subscription
+	subs map[string]*subscription
 
 	issuer  *sts.Issuer
 	faults  faultBox
@@ -83,15 +68,6 @@ type Tenant struct {
 	skew    atomic.Int64 // nanoseconds, the clock_skew fault
 	// Tokens of an older generation than these have expired.
 	pageGen, deltaGen int
-}
-
-// overlay is what control changed of one user or device.
-type overlay struct {
-	vals   map[int]Value
-	state  state
-	gone   time.Time // of the soft deletion
-	linked bool      // link replaces the base manager or owner
-	link   ref       // 0 means none
 }
 
 // New makes a tenant. It panics on a People outside 10..1,000,000, since that
@@ -125,15 +101,8 @@ func New(cfg Config) *Tenant {
 		cfg.Devices = cfg.People / 4
 	}
 	cfg.Devices = max(cfg.Devices, 0)
-	t := &Tenant{cfg: cfg, started: cfg.Now(), ids: guid.NewSpace(cfg.Seed), pop: newPopulation(cfg.Seed, cfg.People),
-		models: deviceModels(), byUPN: map[string]int{}, subs: map[string]*subscription{}}
-	for _, s := range []*schema{userSchema(), groupSchema(), deviceSchema(), unitSchema()} {
-		t.schemas[s.kind] = s
-	}
-	t.overlays[KindUser], t.overlays[KindDevice] = map[int]*overlay{}, map[int]*overlay{}
-	t.count[KindUser], t.count[KindDevice] = cfg.People, cfg.Devices
-	t.foundGroups()
-	t.foundUnits()
+	t := &Tenant{cfg: cfg, subs: map[string]*subscription{}}
+	t.estate = newEstate(cfg.Seed, cfg.People, cfg.Devices, t.now, t.notify)
 	t.issuer = t.newIssuer()
 	t.pages.on = cfg.Cache
 	return t
@@ -141,114 +110,3 @@ func New(cfg Config) *Tenant {
 
 // now is the tenant's clock, the skew of a fault included.
 func (t *Tenant) now() time.Time { return t.cfg.Now().Add(time.Duration(t.skew.Load())).UTC() }
-
-// stateOf tells whether an object is live, soft-deleted or gone. Objects that
-// never existed count as gone.
-func (t *Tenant) stateOf(r ref) state {
-	k, i := r.kind(), r.index()
-	if k == KindGroup || k == KindUnit {
-		if i >= len(t.circles[k]) {
-			return purged
-		}
-		return t.circles[k][i].state
-	}
-	if k != KindUser && k != KindDevice || i >= t.count[k] {
-		return purged
-	}
-	if o := t.overlays[k][i]; o != nil {
-		return o.state
-	}
-	if k == KindUser && roleOf(i) == roleDeleted {
-		return soft
-	}
-	return live
-}
-
-// fill makes r the record of an object, with at least the properties in need.
-func (t *Tenant) fill(at ref, need uint64, r *record) {
-	r.reset(at, t.id(at))
-	r.state = t.stateOf(at)
-	k, i := at.kind(), at.index()
-	switch k {
-	case KindGroup, KindUnit:
-		t.fillCircle(t.circles[k][i], r)
-	case KindDevice:
-		if i < t.cfg.Devices {
-			t.fillDevice(i, r)
-		}
-	case KindUser:
-		if i < t.cfg.People {
-			t.fillBase(i, need, r)
-		}
-	}
-	r.vals[0] = String(r.id) // bit 0 is the id in every schema
-	o := t.overlays[k][i]
-	if o != nil {
-		for bit, v := range o.vals {
-			r.vals[bit] = v
-		}
-	}
-	if k == KindUser && r.state != live {
-		t.fillDeleted(o, r)
-	}
-}
-
-func (t *Tenant) fillCircle(c *circle, r *record) {
-	copy(r.vals[:], c.vals)
-	if c.state == live {
-		return
-	}
-	bit := gDeletedDateTime
-	if c.kind == KindUnit {
-		bit = aDeletedDateTime
-	}
-	r.vals[bit] = instant(c.gone)
-}
-
-// fillDeleted shows a user as deletedItems does: disabled, with the object id
-// in front of the sign-in name.
-func (t *Tenant) fillDeleted(o *overlay, r *record) {
-	gone := t.started.Add(-time.Duration(r.ref.index()%20*24) * time.Hour)
-	if o != nil {
-		gone = o.gone
-	}
-	r.vals[uDeletedDateTime] = instant(gone)
-	r.vals[uAccountEnabled] = Bool(false)
-	r.vals[uUserPrincipalName] = String(strings.ReplaceAll(r.id, "-", "") + r.vals[uUserPrincipalName].text)
-}
-
-// everSet tells whether delta shows the property at all.
-func (t *Tenant) everSet(r *record, bit int) bool { return r.vals[bit].kind != isAbsent }
-
-// manager returns the live manager of a user.
-func (t *Tenant) manager(user int) (ref, bool) {
-	m := makeRef(KindUser, 0)
-	if o := t.overlays[KindUser][user]; o != nil && o.linked {
-		m = o.link
-	} else if i := t.pop.manager(user); i >= 0 {
-		m = makeRef(KindUser, i)
-	} else {
-		return 0, false
-	}
-	return m, m != 0 && t.stateOf(m) == live
-}
-
-// findUser resolves an object id or a sign-in name of a live user.
-func (t *Tenant) findUser(key string) (ref, bool) {
-	if r, ok := t.refOf(key); ok {
-		return r, r.kind() == KindUser && t.stateOf(r) == live
-	}
-	i, ok := t.byUPN[strings.ToLower(key)]
-	if !ok {
-		if i, ok = t.pop.byUPN(key); !ok || i < 0 || i >= t.cfg.People {
-			return 0, false
-		}
-	}
-	r := makeRef(KindUser, i)
-	if t.stateOf(r) != live {
-		return 0, false
-	}
-	var rec record
-	t.fill(r, 1<<uUserPrincipalName, &rec)
-	return r, strings.EqualFold(rec.vals[uUserPrincipalName].text, key)
-}
