@@ -9,6 +9,9 @@ import (
 // it. On a fault they return the bitwise complement of the fault's offset, a
 // negative number: an error value would cost an eighth of the speed.
 
+// Eight bytes at once: a one in each, and the top bit of each.
+const ones, tops = 0x0101010101010101, 0x8080808080808080
+
 // skipSpace returns the offset of the first byte from i on that is not white
 // space. Graph sends none, so the loop is hardly ever entered.
 func skipSpace(b []byte, i int) int {
@@ -172,10 +175,9 @@ func skipString(b []byte, i int) int {
 // differences below a borrow can only spoil bytes above a true hit, so the
 // lowest hit is exact.
 func nextSpecial(b []byte, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(b); i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
-		quote, slash := x^(ones*'"'), x^(ones*'\\')
+		quote, slash := x^ones*'"', x^ones*'\\'
 		hits := ((x-ones*0x20)&^x | (quote-ones)&^quote | (slash-ones)&^slash) & tops
 		if hits != 0 {
 			return i + bits.TrailingZeros64(hits)/8

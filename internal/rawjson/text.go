@@ -2,6 +2,7 @@ package rawjson
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -36,7 +37,26 @@ func Text(raw []byte) string {
 // value has to be unescaped or repaired first.
 func PlainText(raw []byte) ([]byte, bool) {
 	text := raw[1 : len(raw)-1]
-	return text, bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text)
+	return text, ascii(text) || bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text)
+}
+
+// ascii reports whether text has neither backslashes nor bytes above 0x7f. It
+// looks at eight bytes at a time; most texts are shorter than three times that.
+func ascii(text []byte) bool {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		slash := x ^ ones*'\\'
+		if (x|(slash-ones)&^slash)&tops != 0 {
+			return false
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] >= utf8.RuneSelf || text[i] == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func appendValid(dst, text []byte) []byte {
