@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -142,8 +143,10 @@ func (l *leaf) refuse(id []byte) {
 	}
 }
 
+// objectID reads an identifier that is a JSON string. Hyphens beyond the usual
+// four are refused here, before they are taken for digits.
 func objectID(raw []byte) (directory.ObjectID, bool) {
-	if len(raw) != 38 {
+	if len(raw) != 38 || raw[0] != '"' || bytes.Count(raw, []byte{'-'}) != 4 {
 		return directory.ObjectID{}, false
 	}
 	return directory.ParseObjectIDBytes(raw[1:37])

@@ -106,17 +106,26 @@ func (s *signIn) once(ctx context.Context) (grant, *SignInError, *Fault) {
 	return grant{}, refused, nil
 }
 
+// A token whose life is not said lives so long; no token lives for days.
+const shortLife, maxLife = 10 * time.Minute, 48 * time.Hour
+
 func readGrant(body []byte, f *Fault) (grant, *SignInError, *Fault) {
 	var shape struct {
-		Type    string  `json:"token_type"`
-		Token   string  `json:"access_token"`
-		Expires float64 `json:"expires_in"`
+		Type  string `json:"token_type"`
+		Token string `json:"access_token"`
+		// Seconds, as a number or as a text. Without them the token is used for
+		// a while all the same.
+		Expires json.Number `json:"expires_in"`
 	}
 	if err := json.Unmarshal(body, &shape); err != nil || shape.Token == "" || !strings.EqualFold(shape.Type, "Bearer") {
 		f.Damage = "the sign-in host sent something that is not a token"
 		return grant{}, nil, f
 	}
-	return grant{shape.Token, time.Duration(shape.Expires * float64(time.Second))}, nil, nil
+	seconds, err := shape.Expires.Float64()
+	if err != nil || seconds <= 0 || seconds > maxLife.Seconds() {
+		seconds = shortLife.Seconds()
+	}
+	return grant{shape.Token, time.Duration(seconds * float64(time.Second))}, nil, nil
 }
 
 // request builds the form. url.Values encodes it, exactly once (F59).
