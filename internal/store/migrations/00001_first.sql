@@ -183,8 +183,7 @@ CREATE TABLE audit_event (
     subject_kind TEXT   NOT NULL,
     subject_id   BIGINT NOT NULL,
     subject_name TEXT   NOT NULL,
-    before_doc   TEXT   NOT NULL,
-    after_doc    TEXT   NOT NULL,
+    details      TEXT   NOT NULL, -- JSON: [{name, before, after}]
     chain        {{bytes}} NOT NULL -- hash over this event and the one before it
 );
 
