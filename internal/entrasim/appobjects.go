@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -36,7 +37,7 @@ func (f fixed) render(b []byte, names []string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		b = append(append(appendString(b, x.name), ':'), raw...)
+		b = append(append(estate.AppendString(b, x.name), ':'), raw...)
 		b = append(b, ',')
 	}
 	b[len(b)-1] = '}'
@@ -95,7 +96,7 @@ func fixedOne(req *request, set string, f fixed) (*reply, error) {
 		return nil, err
 	}
 	sel := &selection{explicit: len(names) > 0, names: names}
-	head := append(appendString([]byte(`{"@odata.context":`), contextURL(req, set, sel, true)), ',')
+	head := append(estate.AppendString([]byte(`{"@odata.context":`), contextURL(req, set, sel, true)), ',')
 	return jsonReply(200, append(head, b[1:]...)), nil
 }
 
@@ -155,8 +156,8 @@ func (t *Tenant) applicationObject() fixed {
 	}
 	none := []string{}
 	return fixed{
-		{"id", t.cfg.ApplicationObjectID}, {"deletedDateTime", nil}, {"appId", t.cfg.ClientID}, {"createdDateTime", t.started.AddDate(0, -6, 0).UTC()},
-		{"displayName", sts.AppName}, {"identifierUris", none}, {"publisherDomain", initialDomain}, {"signInAudience", "AzureADMyOrg"}, {"tags", none},
+		{"id", t.cfg.ApplicationObjectID}, {"deletedDateTime", nil}, {"appId", t.cfg.ClientID}, {"createdDateTime", t.Started.AddDate(0, -6, 0).UTC()},
+		{"displayName", sts.AppName}, {"identifierUris", none}, {"publisherDomain", estate.InitialDomain}, {"signInAudience", "AzureADMyOrg"}, {"tags", none},
 		{"keyCredentials", []int{}}, {"passwordCredentials", secrets},
 		{"requiredResourceAccess", []any{map[string]any{"resourceAppId": sts.GraphAppID, "resourceAccess": asked}}},
 		{"web", map[string]any{"redirectUris": append(none, t.cfg.RedirectURIs...), "homePageUrl": nil, "logoutUrl": nil,
@@ -189,7 +190,7 @@ func (t *Tenant) graphPrincipal() fixed {
 	}
 }
 
-func (t *Tenant) graphPrincipalID() string { return t.id(makeRef(kindFixed, 2)) }
+func (t *Tenant) graphPrincipalID() string { return t.ID(estate.MakeRef(estate.KindFixed, 2)) }
 
 // assignments are the application permissions that have consent.
 func (t *Tenant) assignments() []fixed {
@@ -202,8 +203,8 @@ func (t *Tenant) assignments() []fixed {
 		if id == "" {
 			continue
 		}
-		out = append(out, fixed{{"id", t.id(makeRef(kindFixed, 100+i))}, {"deletedDateTime", nil}, {"appRoleId", id},
-			{"createdDateTime", t.started.AddDate(0, -6, 0).UTC()}, {"principalDisplayName", sts.AppName}, {"principalId", t.principalID()},
+		out = append(out, fixed{{"id", t.ID(estate.MakeRef(estate.KindFixed, 100+i))}, {"deletedDateTime", nil}, {"appRoleId", id},
+			{"createdDateTime", t.Started.AddDate(0, -6, 0).UTC()}, {"principalDisplayName", sts.AppName}, {"principalId", t.principalID()},
 			{"principalType", "ServicePrincipal"}, {"resourceDisplayName", "Microsoft Graph"}, {"resourceId", t.graphPrincipalID()}})
 	}
 	return out
@@ -220,8 +221,8 @@ func (t *Tenant) getOrganization(req *request, p []string) (*reply, error) {
 	org := fixed{
 		{"id", t.cfg.TenantID}, {"deletedDateTime", nil}, {"businessPhones", []string{}}, {"city", "Berlin"}, {"country", nil},
 		{"countryLetterCode", "DE"}, {"createdDateTime", "2018-05-02T09:12:44Z"}, {"displayName", "Contoso"}, {"onPremisesSyncEnabled", true},
-		{"tenantType", "AAD"}, {"technicalNotificationMails", []string{"it@" + domain}},
-		{"verifiedDomains", []verified{{"Email, OfficeCommunicationsOnline", true, false, domain, "Managed"}, {"Email", false, true, initialDomain, "Managed"}}},
+		{"tenantType", "AAD"}, {"technicalNotificationMails", []string{"it@" + estate.Domain}},
+		{"verifiedDomains", []verified{{"Email, OfficeCommunicationsOnline", true, false, estate.Domain, "Managed"}, {"Email", false, true, estate.InitialDomain, "Managed"}}},
 	}
 	if !anyRole(req.roles, "Organization.Read.All", "Directory.Read.All") {
 		for i := range org {
@@ -252,7 +253,7 @@ func (t *Tenant) getByIDs(req *request) (*reply, error) {
 	if len(in.IDs) == 0 || len(in.IDs) > 1000 {
 		return nil, badRequest("The number of ids must be between 1 and 1000, got %d.", len(in.IDs))
 	}
-	kinds := []Kind{KindUser, KindGroup, KindDevice, KindUnit}
+	kinds := []estate.Kind{estate.KindUser, estate.KindGroup, estate.KindDevice, estate.KindUnit}
 	o, err := readOptions(req)
 	if err != nil {
 		return nil, err
@@ -261,24 +262,26 @@ func (t *Tenant) getByIDs(req *request) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.restrict(sel, req)
+	if err := t.restrict(sel, req); err != nil {
+		return nil, err
+	}
 	var items []byte
-	var rec record
+	var rec estate.Record
 	for _, id := range in.IDs {
-		if ok := isGUID(id); !ok {
+		if ok := estate.IsGUID(id); !ok {
 			return nil, badRequest("Invalid GUID:%s", id)
 		}
-		at, ok := t.refOf(id)
-		if !ok || t.stateOf(at) != live || !ofType(at.kind(), in.Types) {
+		at, ok := t.RefOf(id)
+		if !ok || t.StateOf(at) != estate.Live || !ofType(at.Kind(), in.Types) {
 			continue
 		}
-		t.fill(at, sel.masks[at.kind()], &rec)
-		items = append(t.appendObject(items, &rec, sel.masks[at.kind()], sel.blank[at.kind()], true), ',')
+		t.Fill(at, sel.masks[at.Kind()], &rec)
+		items = append(t.appendObject(items, &rec, sel.masks[at.Kind()], sel.blank[at.Kind()], true), ',')
 	}
 	return jsonReply(200, envelope{context: contextURL(req, "directoryObjects", sel, false), count: -1}.wrap(items)), nil
 }
 
-func ofType(k Kind, types []string) bool {
+func ofType(k estate.Kind, types []string) bool {
 	return len(types) == 0 || slices.ContainsFunc(types, func(s string) bool {
 		return kindNamed(strings.ToLower(s)) == k || strings.EqualFold(s, "directoryObject")
 	})

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
@@ -94,7 +95,7 @@ func asStep(id string, r *reply) batchResponse {
 	switch {
 	case len(r.body) == 0:
 	case strings.HasPrefix(r.header.Get("Content-Type"), "text/"):
-		out.Body = appendString(nil, string(r.body))
+		out.Body = estate.AppendString(nil, string(r.body))
 	default:
 		out.Body = r.body
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/guid"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
@@ -12,13 +13,13 @@ import (
 // people, groups, devices and units: an object id, a sign-in name or a display
 // name (the first match). They may be called while the tenant serves.
 type Control struct {
-	*Desk // people, groups, devices and units
-	t     *Tenant
+	*estate.Desk // people, groups, devices and units
+	t            *Tenant
 }
 
 // Control returns the controls of the tenant; the HTTP API under /control/
 // calls the same methods.
-func (t *Tenant) Control() *Control { return &Control{NewDesk(t.estate), t} }
+func (t *Tenant) Control() *Control { return &Control{estate.NewDesk(t.Directory), t} }
 
 // Inject arms a fault; see the Fault kinds.
 func (c *Control) Inject(f Fault) error {
@@ -120,16 +121,16 @@ func (c *Control) ResetRequests() { c.t.traffic.reset() }
 
 // ExpireDeltaTokens makes every deltaLink given so far stale (400).
 func (c *Control) ExpireDeltaTokens() {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	c.t.Mu.Lock()
+	defer c.t.Mu.Unlock()
 	c.t.deltaGen++
-	c.t.version++
+	c.t.Version++
 }
 
 // ExpirePageTokens makes every nextLink given so far stale.
 func (c *Control) ExpirePageTokens() {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	c.t.Mu.Lock()
+	defer c.t.Mu.Unlock()
 	c.t.pageGen++
-	c.t.version++
+	c.t.Version++
 }

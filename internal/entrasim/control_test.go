@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
@@ -139,8 +140,8 @@ func TestUnselectedAndIdleChangesStayQuiet(t *testing.T) {
 	l := newLab(t, Config{})
 	who := l.PersonAt(4)
 	_, link := l.round("/users/delta?$select=displayName")
-	must(l.Update(who.ID, map[string]Value{"jobTitle": String("Someone else")}))
-	must(l.Update(who.ID, map[string]Value{"displayName": String(who.DisplayName)}))
+	must(l.Update(who.ID, map[string]estate.Value{"jobTitle": estate.String("Someone else")}))
+	must(l.Update(who.ID, map[string]estate.Value{"displayName": estate.String(who.DisplayName)}))
 	if list, _ := l.round(link); len(list) != 0 {
 		t.Errorf("delta tells of %v, though nothing tracked changed", list)
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -34,21 +35,21 @@ func local(r *http.Request) bool {
 
 // controlInput is the body of control calls; each reads what it needs.
 type controlInput struct {
-	Properties  map[string]Value `json:"properties"`
-	GivenName   string           `json:"givenName"`
-	Surname     string           `json:"surname"`
-	Department  string           `json:"department"`
-	City        string           `json:"city"`
-	Manager     string           `json:"manager"`
-	Owner       string           `json:"owner"`
-	Member      string           `json:"member"`
-	Name        string           `json:"name"`
-	Description string           `json:"description"`
-	Unified     bool             `json:"unified"`
-	Value       string           `json:"value"`
-	Roles       []string         `json:"roles"`
-	Enabled     bool             `json:"enabled"`
-	Drop        bool             `json:"drop"`
+	Properties  map[string]estate.Value `json:"properties"`
+	GivenName   string                  `json:"givenName"`
+	Surname     string                  `json:"surname"`
+	Department  string                  `json:"department"`
+	City        string                  `json:"city"`
+	Manager     string                  `json:"manager"`
+	Owner       string                  `json:"owner"`
+	Member      string                  `json:"member"`
+	Name        string                  `json:"name"`
+	Description string                  `json:"description"`
+	Unified     bool                    `json:"unified"`
+	Value       string                  `json:"value"`
+	Roles       []string                `json:"roles"`
+	Enabled     bool                    `json:"enabled"`
+	Drop        bool                    `json:"drop"`
 }
 
 type controlCall func(c *Control, r *http.Request, in *controlInput) (any, error)
@@ -186,7 +187,7 @@ func peopleCalls(calls map[string]controlCall) {
 	calls["POST people/{key}/manager"] = func(c *Control, r *http.Request, in *controlInput) (any, error) {
 		return c.SetManager(key(r), in.Manager)
 	}
-	for verb, f := range map[string]func(*Control, string) (Person, error){"disable": (*Control).Disable, "enable": (*Control).Enable,
+	for verb, f := range map[string]func(*Control, string) (estate.Person, error){"disable": (*Control).Disable, "enable": (*Control).Enable,
 		"delete": (*Control).SoftDelete, "purge": (*Control).Purge, "restore": (*Control).Restore} {
 		calls["POST people/{key}/"+verb] = func(c *Control, r *http.Request, _ *controlInput) (any, error) { return f(c, key(r)) }
 	}
@@ -206,19 +207,19 @@ func circleCalls(calls map[string]controlCall) {
 	calls["POST units"] = func(c *Control, _ *http.Request, in *controlInput) (any, error) {
 		return c.CreateUnit(in.Name, in.Description)
 	}
-	for set, k := range map[string]Kind{"groups": KindGroup, "units": KindUnit} {
-		calls["GET "+set+"/{key}"] = func(c *Control, r *http.Request, _ *controlInput) (any, error) { return c.circle(k, key(r), nil) }
+	for set, k := range map[string]estate.Kind{"groups": estate.KindGroup, "units": estate.KindUnit} {
+		calls["GET "+set+"/{key}"] = func(c *Control, r *http.Request, _ *controlInput) (any, error) { return c.EditRoster(k, key(r), nil) }
 		calls["PATCH "+set+"/{key}"] = func(c *Control, r *http.Request, in *controlInput) (any, error) {
-			return c.update(k, key(r), in.Properties)
+			return c.UpdateRoster(k, key(r), in.Properties)
 		}
 		calls["POST "+set+"/{key}/members"] = func(c *Control, r *http.Request, in *controlInput) (any, error) {
-			return done(c.member(k, key(r), in.Member, c.t.join))
+			return done(c.ChangeMember(k, key(r), in.Member, c.t.Join))
 		}
 		calls["DELETE "+set+"/{key}/members/{member}"] = func(c *Control, r *http.Request, _ *controlInput) (any, error) {
-			return done(c.member(k, key(r), r.PathValue("member"), c.t.leave))
+			return done(c.ChangeMember(k, key(r), r.PathValue("member"), c.t.Leave))
 		}
 	}
-	for pattern, f := range map[string]func(*Control, string) (Circle, error){"DELETE groups/{key}": (*Control).DeleteGroup,
+	for pattern, f := range map[string]func(*Control, string) (estate.Circle, error){"DELETE groups/{key}": (*Control).DeleteGroup,
 		"DELETE units/{key}": (*Control).DeleteUnit, "POST groups/{key}/restore": (*Control).RestoreGroup, "POST groups/{key}/purge": (*Control).PurgeGroup} {
 		calls[pattern] = func(c *Control, r *http.Request, _ *controlInput) (any, error) { return f(c, key(r)) }
 	}

@@ -9,21 +9,23 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // cursor is what an opaque $skiptoken or $deltatoken holds. The same type
 // serves lists and deltas; Kind and Delta keep them apart.
 type cursor struct {
-	Kind   Kind   `json:"k,omitempty"`
-	Delta  bool   `json:"d,omitempty"` // of a delta call
-	Final  bool   `json:"z,omitempty"` // a $deltatoken, the others are $skiptokens
-	Issued int64  `json:"t"`           // Unix seconds
-	Gen    int    `json:"g,omitempty"` // token generation, see ExpirePageTokens
-	From   uint64 `json:"f,omitempty"` // next reference of a list, or of an initial round
-	Member uint64 `json:"m,omitempty"` // next member of the group in From
-	Key    string `json:"o,omitempty"` // sort key of the last object, with $orderby
-	Query  uint32 `json:"q,omitempty"` // fingerprint of the options of a list
-	Adv    bool   `json:"a,omitempty"` // the first page had ConsistencyLevel
+	Kind   estate.Kind `json:"k,omitempty"`
+	Delta  bool        `json:"d,omitempty"` // of a delta call
+	Final  bool        `json:"z,omitempty"` // a $deltatoken, the others are $skiptokens
+	Issued int64       `json:"t"`           // Unix seconds
+	Gen    int         `json:"g,omitempty"` // token generation, see ExpirePageTokens
+	From   uint64      `json:"f,omitempty"` // next reference of a list, or of an initial round
+	Member uint64      `json:"m,omitempty"` // next member of the group in From
+	Key    string      `json:"o,omitempty"` // sort key of the last object, with $orderby
+	Query  uint32      `json:"q,omitempty"` // fingerprint of the options of a list
+	Adv    bool        `json:"a,omitempty"` // the first page had ConsistencyLevel
 
 	Select uint64   `json:"s,omitempty"` // delta: selected properties
 	Full   bool     `json:"e,omitempty"` // delta: $select was given

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/odata"
 )
 
@@ -19,7 +20,7 @@ import (
 //
 // Options are read on the first call and baked into the tokens.
 // https://learn.microsoft.com/graph/delta-query-overview
-func (t *Tenant) delta(req *request, k Kind) (*reply, error) {
+func (t *Tenant) delta(req *request, k estate.Kind) (*reply, error) {
 	o, err := readOptions(req)
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (t *Tenant) deltaPage(req *request, c *cursor, minimal bool) ([]byte, *curs
 }
 
 // deltaCursor turns the tokens of a call into the place where it continues.
-func (t *Tenant) deltaCursor(req *request, o *options, k Kind) (*cursor, error) {
+func (t *Tenant) deltaCursor(req *request, o *options, k estate.Kind) (*cursor, error) {
 	token := o.skiptoken + o.deltatoken
 	if token == "" || token == "latest" {
 		return t.firstCursor(req, o, k)
@@ -112,7 +113,7 @@ func (t *Tenant) deltaCursor(req *request, o *options, k Kind) (*cursor, error) 
 	if req.plan.replay {
 		round.Seq = c.Base
 	}
-	round.Until = max(round.Seq, t.visibleSeq(k, req.plan.delay))
+	round.Until = max(round.Seq, t.VisibleSeq(k, req.plan.delay))
 	return &round, nil
 }
 
@@ -126,16 +127,16 @@ func (t *Tenant) freshStart(req *request, c *cursor) string {
 	return u + "$deltatoken="
 }
 
-func (t *Tenant) firstCursor(req *request, o *options, k Kind) (*cursor, error) {
-	sel, err := t.selectFor(o, []Kind{k}, false)
+func (t *Tenant) firstCursor(req *request, o *options, k estate.Kind) (*cursor, error) {
+	sel, err := t.selectFor(o, []estate.Kind{k}, false)
 	if err != nil {
 		return nil, err
 	}
-	c := &cursor{Kind: k, Delta: true, Select: sel.masks[k] | 1, Full: sel.explicit, Until: t.visibleSeq(k, req.plan.delay)}
+	c := &cursor{Kind: k, Delta: true, Select: sel.masks[k] | 1, Full: sel.explicit, Until: t.VisibleSeq(k, req.plan.delay)}
 	if !sel.explicit {
-		c.Select |= t.schemas[k].links &^ (1 << uManager) // members come by default, the manager does not
-		if k == KindGroup {
-			c.Select &^= 1 << gOwners
+		c.Select |= t.Schemas[k].Links &^ (1 << estate.UserManager) // members come by default, the manager does not
+		if k == estate.KindGroup {
+			c.Select &^= 1 << estate.GroupOwners
 		}
 	}
 	if o.filter != "" {
@@ -145,7 +146,7 @@ func (t *Tenant) firstCursor(req *request, o *options, k Kind) (*cursor, error) 
 }
 
 // deltaIDs reads the only filter that delta knows: id eq '...' or id eq '...'.
-func deltaIDs(filter string, k Kind) ([]string, error) {
+func deltaIDs(filter string, k estate.Kind) ([]string, error) {
 	expr, err := odata.Parse(filter)
 	if err != nil {
 		return nil, badRequest("Invalid filter clause: %s", err)
@@ -158,7 +159,7 @@ func deltaIDs(filter string, k Kind) ([]string, error) {
 	if !plain || !onlyOr(expr) {
 		return nil, unsupported("Only filters of the form id eq 'value' or id eq 'value' are supported on delta.")
 	}
-	if len(ids) > 50 && (k == KindUser || k == KindGroup) {
+	if len(ids) > 50 && (k == estate.KindUser || k == estate.KindGroup) {
 		return nil, badRequest("Too many ids in the filter: %d, at most 50.", len(ids))
 	}
 	slices.Sort(ids)
@@ -170,7 +171,7 @@ func onlyOr(e *odata.Expr) bool {
 }
 
 func (t *Tenant) deltaContext(req *request, c *cursor) string {
-	u := req.base + "/v1.0/$metadata#" + t.schemas[c.Kind].set
+	u := req.base + "/v1.0/$metadata#" + t.Schemas[c.Kind].Set
 	if c.Full && c.Page == 0 && !c.Round {
 		u += "(" + strings.Join(t.selectedNames(c), ",") + ")"
 	}
@@ -180,7 +181,7 @@ func (t *Tenant) deltaContext(req *request, c *cursor) string {
 func (t *Tenant) selectedNames(c *cursor) []string {
 	var names []string
 	for m := c.Select &^ 1; m != 0; m &= m - 1 {
-		names = append(names, t.schemas[c.Kind].props[bits.TrailingZeros64(m)].name)
+		names = append(names, t.Schemas[c.Kind].Props[bits.TrailingZeros64(m)].Name)
 	}
 	return names
 }

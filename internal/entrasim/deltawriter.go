@@ -3,6 +3,8 @@ package entrasim
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // deltaWriter renders one page of a delta round.
@@ -16,18 +18,18 @@ type deltaWriter struct {
 	b     []byte
 	first int // length of the first item, for the duplicates fault
 	n     int
-	rec   record
+	rec   estate.Record
 }
 
 // initial writes objects as they are, from the cursor on.
 func (w *deltaWriter) initial() *cursor {
 	t, k := w.t, w.c.Kind
-	next := t.everyone(k, live).next
+	next := t.everyone(k, estate.Live).next
 	if w.c.IDs != nil {
 		next = among(t.idRefs(w.c.IDs, k), next)
 	}
-	member := ref(w.c.Member)
-	for at, ok := next(ref(w.c.From)); ok; at, ok = next(at + 1) {
+	member := estate.Ref(w.c.Member)
+	for at, ok := next(estate.Ref(w.c.From)); ok; at, ok = next(at + 1) {
 		if w.n == w.size {
 			return w.at(uint64(at), 0)
 		}
@@ -54,10 +56,10 @@ func (w *deltaWriter) at(from, member uint64) *cursor {
 }
 
 // idRefs keeps the ids of a $filter that are of the kind.
-func (t *Tenant) idRefs(ids []string, k Kind) []ref {
-	out := []ref{}
+func (t *Tenant) idRefs(ids []string, k estate.Kind) []estate.Ref {
+	out := []estate.Ref{}
 	for _, id := range ids {
-		if r, ok := t.refOf(id); ok && r.kind() == k {
+		if r, ok := t.RefOf(id); ok && r.Kind() == k {
 			out = append(out, r)
 		}
 	}
@@ -67,28 +69,28 @@ func (t *Tenant) idRefs(ids []string, k Kind) []ref {
 
 // open writes the properties of one object, without the closing brace. changed
 // is used with return=minimal only.
-func (w *deltaWriter) open(at ref, changed uint64) {
-	w.t.fill(at, w.c.Select, &w.rec)
-	s := w.t.schemas[w.c.Kind]
-	mask := w.c.Select &^ s.links &^ 1
+func (w *deltaWriter) open(at estate.Ref, changed uint64) {
+	w.t.Fill(at, w.c.Select, &w.rec)
+	s := w.t.Schemas[w.c.Kind]
+	mask := w.c.Select &^ s.Links &^ 1
 	if w.minimal {
 		mask &= changed
 	}
 	w.b = append(w.b, `{"id":"`...)
-	w.b = append(append(w.b, w.rec.id...), '"')
+	w.b = append(append(w.b, w.rec.ID...), '"')
 	for ; mask != 0; mask &= mask - 1 {
 		bit := bits.TrailingZeros64(mask)
-		if w.rec.vals[bit].kind == isAbsent {
+		if w.rec.Vals[bit].Kind == estate.IsAbsent {
 			continue // never set: delta says nothing about it
 		}
 		w.b = append(w.b, ',', '"')
-		w.b = append(w.b, s.props[bit].name...)
+		w.b = append(w.b, s.Props[bit].Name...)
 		w.b = append(w.b, '"', ':')
-		if s.props[bit].list && w.rec.vals[bit].kind == isNull {
+		if s.Props[bit].Items && w.rec.Vals[bit].Kind == estate.IsNull {
 			w.b = append(w.b, '[', ']')
 			continue
 		}
-		w.b = w.rec.vals[bit].appendJSON(w.b)
+		w.b = w.rec.Vals[bit].AppendJSON(w.b)
 	}
 }
 
@@ -102,30 +104,30 @@ func (w *deltaWriter) close() {
 
 // removed writes {"id","@removed":{"reason"}}. The reason "changed" means that
 // the object can still be restored; "deleted" that it is gone.
-func (w *deltaWriter) removed(at ref) {
+func (w *deltaWriter) removed(at estate.Ref) {
 	reason := "deleted"
-	if w.t.stateOf(at) == soft {
+	if w.t.StateOf(at) == estate.SoftDeleted {
 		reason = "changed"
 	}
-	w.b = append(w.b, `{"id":"`+w.t.id(at)+`","@removed":{"reason":"`+reason+`"}`...)
+	w.b = append(w.b, `{"id":"`+w.t.ID(at)+`","@removed":{"reason":"`+reason+`"}`...)
 	w.close()
 }
 
 // allLinks writes the manager or the members of an object in the initial
 // round, from member on. more means that the budget of the page is used up.
-func (w *deltaWriter) allLinks(at, member ref) (next ref, more bool) {
-	k := at.kind()
+func (w *deltaWriter) allLinks(at, member estate.Ref) (next estate.Ref, more bool) {
+	k := at.Kind()
 	switch {
-	case k == KindUser && w.c.Select>>uManager&1 == 1:
-		if m, ok := w.t.manager(at.index()); ok {
+	case k == estate.KindUser && w.c.Select>>estate.UserManager&1 == 1:
+		if m, ok := w.t.Manager(at.Index()); ok {
 			w.links("manager", []link{{m, true}})
 		}
-	case k == KindGroup && w.c.Select>>gMembers&1 == 1, k == KindUnit && w.c.Select>>aMembers&1 == 1:
-		next, more = w.members(w.t.circles[k][at.index()], member)
+	case k == estate.KindGroup && w.c.Select>>estate.GroupMembers&1 == 1, k == estate.KindUnit && w.c.Select>>estate.UnitMembers&1 == 1:
+		next, more = w.members(w.t.Circles[k][at.Index()], member)
 	}
-	if k == KindGroup && w.c.Select>>gOwners&1 == 1 && member == 0 {
+	if k == estate.KindGroup && w.c.Select>>estate.GroupOwners&1 == 1 && member == 0 {
 		var owners []link
-		for _, o := range w.t.circles[k][at.index()].owners {
+		for _, o := range w.t.Circles[k][at.Index()].Owners {
 			owners = append(owners, link{o, true})
 		}
 		w.links("owners", owners)
@@ -135,11 +137,11 @@ func (w *deltaWriter) allLinks(at, member ref) (next ref, more bool) {
 
 // members includes soft-deleted people: their membership is kept until the
 // purge, and no later round would tell of it when they come back.
-func (w *deltaWriter) members(c *circle, from ref) (ref, bool) {
+func (w *deltaWriter) members(c *estate.Roster, from estate.Ref) (estate.Ref, bool) {
 	var part []link
-	r, ok := c.next(from)
-	for ; ok && w.budget > 0; r, ok = c.next(r + 1) {
-		if w.t.stateOf(r) != purged {
+	r, ok := c.Next(from)
+	for ; ok && w.budget > 0; r, ok = c.Next(r + 1) {
+		if w.t.StateOf(r) != estate.Purged {
 			part = append(part, link{r, true})
 			w.budget--
 		}
@@ -150,7 +152,7 @@ func (w *deltaWriter) members(c *circle, from ref) (ref, bool) {
 
 // link is one entry of members@delta or manager@delta.
 type link struct {
-	to    ref
+	to    estate.Ref
 	added bool
 }
 
@@ -166,9 +168,9 @@ func (w *deltaWriter) links(name string, list []link) {
 			w.b = append(w.b, ',')
 		}
 		w.b = append(w.b, `{"@odata.type":"`...)
-		w.b = append(w.b, w.t.schemas[l.to.kind()].odata...)
+		w.b = append(w.b, w.t.Schemas[l.to.Kind()].OData...)
 		w.b = append(w.b, `","id":"`...)
-		w.b = append(w.b, w.t.id(l.to)...)
+		w.b = append(w.b, w.t.ID(l.to)...)
 		w.b = append(w.b, '"')
 		if !l.added {
 			w.b = append(w.b, `,"@removed":{"reason":"deleted"}`...)
@@ -180,7 +182,7 @@ func (w *deltaWriter) links(name string, list []link) {
 
 // ghosts writes @removed entries of long-deleted users into an initial round.
 func (w *deltaWriter) ghosts() {
-	next := w.t.everyone(w.c.Kind, soft).next
+	next := w.t.everyone(w.c.Kind, estate.SoftDeleted).next
 	at, ok := next(0)
 	for i := 0; ok && i < 3; i++ {
 		w.removed(at)
@@ -190,11 +192,11 @@ func (w *deltaWriter) ghosts() {
 
 // touched is what a round tells about one object.
 type touched struct {
-	at        ref
+	at        estate.Ref
 	mask      uint64
 	lifecycle bool // created, deleted or restored
 	links     []link
-	seen      map[ref]int // where a link stands in links
+	seen      map[estate.Ref]int // where a link stands in links
 }
 
 // changes writes a page of a later round.
@@ -206,7 +208,7 @@ func (w *deltaWriter) changes() *cursor {
 			return w.at(uint64(pos), uint64(skip))
 		}
 		o := list[pos]
-		if w.t.stateOf(o.at) != live {
+		if w.t.StateOf(o.at) != estate.Live {
 			w.removed(o.at)
 			continue
 		}
@@ -228,8 +230,8 @@ func (w *deltaWriter) changes() *cursor {
 	return nil
 }
 
-func linkName(k Kind) string {
-	if k == KindUser {
+func linkName(k estate.Kind) string {
+	if k == estate.KindUser {
 		return "manager"
 	}
 	return "members"
@@ -240,42 +242,42 @@ func linkName(k Kind) string {
 func (w *deltaWriter) gather() []*touched {
 	var order []*touched
 	byIndex := map[int]*touched{}
-	for _, ch := range w.t.since(w.c.Kind, w.c.Seq, w.c.Until) {
-		linked := ch.op == opLink || ch.op == opUnlink
-		if (linked || ch.op == opUpdate) && ch.mask&w.c.Select == 0 {
+	for _, ch := range w.t.Since(w.c.Kind, w.c.Seq, w.c.Until) {
+		linked := ch.Op == estate.OpLink || ch.Op == estate.OpUnlink
+		if (linked || ch.Op == estate.OpUpdate) && ch.Mask&w.c.Select == 0 {
 			continue
 		}
-		o := byIndex[ch.index]
+		o := byIndex[ch.Index]
 		if o == nil {
-			o = &touched{at: makeRef(w.c.Kind, ch.index)}
+			o = &touched{at: estate.MakeRef(w.c.Kind, ch.Index)}
 			if !w.wanted(o.at) {
 				continue
 			}
-			byIndex[ch.index] = o
+			byIndex[ch.Index] = o
 			order = append(order, o)
 		}
 		if linked {
-			o.setLink(ch.link, ch.op == opLink)
+			o.setLink(ch.Link, ch.Op == estate.OpLink)
 			continue
 		}
-		o.mask |= ch.mask
-		o.lifecycle = o.lifecycle || ch.op != opUpdate
+		o.mask |= ch.Mask
+		o.lifecycle = o.lifecycle || ch.Op != estate.OpUpdate
 	}
 	return order
 }
 
-func (w *deltaWriter) wanted(at ref) bool {
-	return w.c.IDs == nil || slices.Contains(w.c.IDs, w.t.id(at))
+func (w *deltaWriter) wanted(at estate.Ref) bool {
+	return w.c.IDs == nil || slices.Contains(w.c.IDs, w.t.ID(at))
 }
 
 // setLink keeps the last word on each link.
-func (o *touched) setLink(to ref, added bool) {
+func (o *touched) setLink(to estate.Ref, added bool) {
 	if at, ok := o.seen[to]; ok {
 		o.links[at].added = added
 		return
 	}
 	if o.seen == nil {
-		o.seen = map[ref]int{}
+		o.seen = map[estate.Ref]int{}
 	}
 	o.seen[to] = len(o.links)
 	o.links = append(o.links, link{to, added})

@@ -3,6 +3,8 @@ package entrasim
 import (
 	"strconv"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // expansion is a parsed $expand; nil expands nothing.
@@ -18,7 +20,7 @@ const maxLevels = 1000
 // readExpand reads one relation with its nested $select and $levels, such as
 // manager($levels=max;$select=id,displayName). Graph expands one per call.
 // https://learn.microsoft.com/graph/query-parameters#expand-parameter
-func (t *Tenant) readExpand(text string, kinds []Kind) (*expansion, error) {
+func (t *Tenant) readExpand(text string, kinds []estate.Kind) (*expansion, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -27,10 +29,10 @@ func (t *Tenant) readExpand(text string, kinds []Kind) (*expansion, error) {
 		return nil, badRequest("Only one property can be expanded in a query.")
 	}
 	e := &expansion{name: strings.ToLower(strings.TrimSpace(name)), levels: 1}
-	target := map[string]Kind{"manager": KindUser, "registeredowners": KindDevice, "members": KindGroup, "owners": KindGroup}[e.name]
+	target := map[string]estate.Kind{"manager": estate.KindUser, "registeredowners": estate.KindDevice, "members": estate.KindGroup, "owners": estate.KindGroup}[e.name]
 	if target == 0 || len(kinds) != 1 || kinds[0] != target {
 		return nil, badRequest("Parsing OData Select and Expand failed: Could not find a property named '%s' on type '%s'.",
-			name, strings.TrimPrefix(t.schemas[kinds[0]].odata, "#"))
+			name, strings.TrimPrefix(t.Schemas[kinds[0]].OData, "#"))
 	}
 	o := &options{}
 	if nested {
@@ -49,9 +51,9 @@ func (t *Tenant) readExpand(text string, kinds []Kind) (*expansion, error) {
 			}
 		}
 	}
-	of := []Kind{KindUser}
+	of := []estate.Kind{estate.KindUser}
 	if e.name == "members" {
-		of = []Kind{KindUser, KindGroup, KindDevice}
+		of = []estate.Kind{estate.KindUser, estate.KindGroup, estate.KindDevice}
 	}
 	var err error
 	e.sel, err = t.selectFor(o, of, true)
@@ -59,17 +61,17 @@ func (t *Tenant) readExpand(text string, kinds []Kind) (*expansion, error) {
 }
 
 // append adds the relation inside the closing brace of the object just written.
-func (e *expansion) append(t *Tenant, b []byte, at ref) []byte {
+func (e *expansion) append(t *Tenant, b []byte, at estate.Ref) []byte {
 	if e == nil {
 		return b
 	}
 	b = b[:len(b)-1]
 	switch e.name {
 	case "manager":
-		b = e.manager(t, b, at.index(), e.levels)
+		b = e.manager(t, b, at.Index(), e.levels)
 	case "registeredowners":
 		b = append(b, `,"registeredOwners":[`...)
-		if o, ok := t.owner(at.index()); ok && t.stateOf(o) == live {
+		if o, ok := t.Owner(at.Index()); ok && t.StateOf(o) == estate.Live {
 			b = e.item(t, b, o)
 		}
 		b = append(b, ']')
@@ -79,31 +81,31 @@ func (e *expansion) append(t *Tenant, b []byte, at ref) []byte {
 	return append(b, '}')
 }
 
-func (e *expansion) item(t *Tenant, b []byte, at ref) []byte {
-	var rec record
-	t.fill(at, e.sel.masks[at.kind()], &rec)
-	return t.appendObject(b, &rec, e.sel.masks[at.kind()], 0, true)
+func (e *expansion) item(t *Tenant, b []byte, at estate.Ref) []byte {
+	var rec estate.Record
+	t.Fill(at, e.sel.masks[at.Kind()], &rec)
+	return t.appendObject(b, &rec, e.sel.masks[at.Kind()], 0, true)
 }
 
 // manager walks up; a person without manager has no such property at all.
 func (e *expansion) manager(t *Tenant, b []byte, user, levels int) []byte {
-	m, ok := t.manager(user)
+	m, ok := t.Manager(user)
 	if !ok || levels == 0 {
 		return b
 	}
 	b = append(b, `,"manager":`...)
 	b = e.item(t, b, m)
-	return append(e.manager(t, b[:len(b)-1], m.index(), levels-1), '}')
+	return append(e.manager(t, b[:len(b)-1], m.Index(), levels-1), '}')
 }
 
 // members writes at most 20, as Graph does for expanded collections.
-func (e *expansion) members(t *Tenant, b []byte, at ref) []byte {
-	c := t.circles[KindGroup][at.index()]
+func (e *expansion) members(t *Tenant, b []byte, at estate.Ref) []byte {
+	c := t.Circles[estate.KindGroup][at.Index()]
 	b = append(b, `,"`+e.name+`":[`...)
 	n := 0
-	next := t.liveMembers(c)
+	next := t.LiveMembers(c)
 	if e.name == "owners" {
-		next = t.fromList(c.owners)
+		next = t.FromList(c.Owners)
 	}
 	for r, ok := next(0); ok && n < 20; r, ok = next(r + 1) {
 		if n > 0 {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 func TestFaultsStrikeTheRequestsTheyName(t *testing.T) {
@@ -119,7 +121,7 @@ func TestReplayAndDelay(t *testing.T) {
 	l := newLab(t, Config{})
 	_, link := l.round("/users/delta?$select=jobTitle")
 	who := l.PersonAt(4)
-	must(l.Update(who.ID, map[string]Value{"jobTitle": String("First")}))
+	must(l.Update(who.ID, map[string]estate.Value{"jobTitle": estate.String("First")}))
 	_, second := l.round(link)
 	if err := l.Inject(Fault{Kind: FaultReplay, Times: 1}); err != nil {
 		t.Fatal(err)
@@ -131,7 +133,7 @@ func TestReplayAndDelay(t *testing.T) {
 	if err := l.Inject(Fault{Kind: FaultDelayed, DelayMS: 60_000}); err != nil {
 		t.Fatal(err)
 	}
-	must(l.Update(who.ID, map[string]Value{"jobTitle": String("Second")}))
+	must(l.Update(who.ID, map[string]estate.Value{"jobTitle": estate.String("Second")}))
 	list, third := l.round(second)
 	if len(list) != 0 {
 		t.Errorf("a fresh change came at once: %v", list)

@@ -5,15 +5,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/odata"
 )
 
 // predicate is a compiled $filter or $search.
 type predicate struct {
-	test func(*record) bool
+	test func(*estate.Record) bool
 	need uint64 // properties that test reads
 	// only, when not nil, are the sole objects that can match.
-	only []ref
+	only []estate.Ref
 }
 
 // compileFilter checks a filter against what Graph supports and compiles it.
@@ -24,7 +25,7 @@ type predicate struct {
 //	gt, lt, contains               400                400
 //
 // https://learn.microsoft.com/graph/aad-advanced-queries
-func (t *Tenant) compileFilter(o *options, s *schema) (*predicate, error) {
+func (t *Tenant) compileFilter(o *options, s *estate.Schema) (*predicate, error) {
 	expr, err := odata.Parse(o.filter)
 	if err != nil {
 		return nil, badRequest("Invalid filter clause: %s", err)
@@ -38,7 +39,7 @@ func (t *Tenant) compileFilter(o *options, s *schema) (*predicate, error) {
 	return p, nil
 }
 
-func (p *predicate) compile(e *odata.Expr, s *schema, advanced bool) (func(*record) bool, error) {
+func (p *predicate) compile(e *odata.Expr, s *estate.Schema, advanced bool) (func(*estate.Record) bool, error) {
 	if e.Op != "" {
 		return p.leaf(e, s, advanced)
 	}
@@ -50,31 +51,31 @@ func (p *predicate) compile(e *odata.Expr, s *schema, advanced bool) (func(*reco
 		if !advanced {
 			return nil, unsupported("Unsupported Query.")
 		}
-		return func(r *record) bool { return !left(r) }, nil
+		return func(r *estate.Record) bool { return !left(r) }, nil
 	}
 	right, err := p.compile(e.Right, s, advanced)
 	if err != nil {
 		return nil, err
 	}
 	if e.Join == "and" {
-		return func(r *record) bool { return left(r) && right(r) }, nil
+		return func(r *estate.Record) bool { return left(r) && right(r) }, nil
 	}
-	return func(r *record) bool { return left(r) || right(r) }, nil
+	return func(r *estate.Record) bool { return left(r) || right(r) }, nil
 }
 
-func (p *predicate) leaf(e *odata.Expr, s *schema, advanced bool) (func(*record) bool, error) {
-	bit, ok := s.bit(e.Property)
+func (p *predicate) leaf(e *odata.Expr, s *estate.Schema, advanced bool) (func(*estate.Record) bool, error) {
+	bit, ok := s.Bit(e.Property)
 	if !ok {
-		if outsideDirectory(e.Property) {
+		if estate.OutsideDirectory(e.Property) {
 			return nil, unsupported("The request uses a filter property that is not indexed")
 		}
-		return nil, badRequest("Invalid filter clause: Could not find a property named '%s' on type '%s'.", e.Property, strings.TrimPrefix(s.odata, "#"))
+		return nil, badRequest("Invalid filter clause: Could not find a property named '%s' on type '%s'.", e.Property, strings.TrimPrefix(s.OData, "#"))
 	}
-	prop := &s.props[bit]
+	prop := &s.Props[bit]
 	if err := allowed(e, prop, advanced); err != nil {
 		return nil, err
 	}
-	if prop.bool && slices.ContainsFunc(e.Values, func(l odata.Literal) bool { return l.Kind == odata.String }) {
+	if prop.IsBool && slices.ContainsFunc(e.Values, func(l odata.Literal) bool { return l.Kind == odata.String }) {
 		return nil, badRequest("Invalid filter clause: A binary operator with incompatible types was detected.")
 	}
 	p.need |= 1 << bit
@@ -82,14 +83,14 @@ func (p *predicate) leaf(e *odata.Expr, s *schema, advanced bool) (func(*record)
 }
 
 // allowed is Graph's gate for one comparison.
-func allowed(e *odata.Expr, prop *property, advanced bool) error {
-	if prop.filter == byNever {
+func allowed(e *odata.Expr, prop *estate.Property, advanced bool) error {
+	if prop.Filter == estate.ByNever {
 		return unsupported("The request uses a filter property that is not indexed")
 	}
-	if prop.list != e.Any {
-		return badRequest("Invalid filter clause: The property '%s' needs the any operator exactly when it is a collection.", prop.name)
+	if prop.Items != e.Any {
+		return badRequest("Invalid filter clause: The property '%s' needs the any operator exactly when it is a collection.", prop.Name)
 	}
-	need := byEq
+	need := estate.ByEq
 	switch e.Op {
 	case odata.Eq, odata.In:
 	case odata.Ne:
@@ -97,28 +98,28 @@ func allowed(e *odata.Expr, prop *property, advanced bool) error {
 			return unsupported("Unsupported Query.")
 		}
 	case odata.StartsWith:
-		need = byStart
+		need = estate.ByStart
 	case odata.Ge, odata.Le:
-		need = byOrder
+		need = estate.ByOrder
 	case odata.EndsWith:
-		need = byEnd
+		need = estate.ByEnd
 		if !advanced {
 			return unsupported("Unsupported Query.")
 		}
 	default:
 		return unsupported("Unsupported property filter clause operator '%s'.", e.Op)
 	}
-	if prop.filter&need == 0 {
-		return unsupported("Unsupported or invalid query filter clause specified for property '%s' of resource.", prop.name)
+	if prop.Filter&need == 0 {
+		return unsupported("Unsupported or invalid query filter clause specified for property '%s' of resource.", prop.Name)
 	}
-	if prop.filter&byAdvanced != 0 && !advanced && e.Values[0].Kind != odata.Null {
+	if prop.Filter&estate.ByAdvanced != 0 && !advanced && e.Values[0].Kind != odata.Null {
 		return unsupported("Unsupported Query.")
 	}
 	return nil
 }
 
 // matcher compares without letter case, as the directory does.
-func matcher(e *odata.Expr, bit int) func(*record) bool {
+func matcher(e *odata.Expr, bit int) func(*estate.Record) bool {
 	one := func(text string, null bool) bool {
 		for _, l := range e.Values {
 			if compare(e.Op, text, null, l) {
@@ -127,12 +128,12 @@ func matcher(e *odata.Expr, bit int) func(*record) bool {
 		}
 		return false
 	}
-	return func(r *record) bool {
-		v := &r.vals[bit]
+	return func(r *estate.Record) bool {
+		v := &r.Vals[bit]
 		if e.Any {
-			return slices.ContainsFunc(v.list, func(s string) bool { return one(s, false) })
+			return slices.ContainsFunc(v.Items, func(s string) bool { return one(s, false) })
 		}
-		return one(v.Text(), v.isEmpty())
+		return one(v.Text(), v.IsEmpty())
 	}
 }
 
@@ -172,7 +173,7 @@ func ordered(op odata.Op, text string, l odata.Literal) bool {
 
 // candidates finds the objects that an eq or in on id or userPrincipalName
 // names, so that a lookup does not read the whole directory. nil means all.
-func (t *Tenant) candidates(e *odata.Expr, s *schema) []ref {
+func (t *Tenant) candidates(e *odata.Expr, s *estate.Schema) []estate.Ref {
 	if e.Join == "and" {
 		if only := t.candidates(e.Left, s); only != nil {
 			return only
@@ -182,17 +183,17 @@ func (t *Tenant) candidates(e *odata.Expr, s *schema) []ref {
 	if e.Op != odata.Eq && e.Op != odata.In || e.Any {
 		return nil
 	}
-	byUPN := s.kind == KindUser && strings.EqualFold(e.Property, "userPrincipalName")
+	byUPN := s.Kind == estate.KindUser && strings.EqualFold(e.Property, "userPrincipalName")
 	if !byUPN && !strings.EqualFold(e.Property, "id") {
 		return nil
 	}
-	out := []ref{}
+	out := []estate.Ref{}
 	for _, v := range e.Values {
-		r, ok := t.refOf(v.Text)
+		r, ok := t.RefOf(v.Text)
 		if byUPN {
-			r, ok = t.findUser(v.Text)
+			r, ok = t.FindUser(v.Text)
 		}
-		if ok && r.kind() == s.kind {
+		if ok && r.Kind() == s.Kind {
 			out = append(out, r)
 		}
 	}
@@ -203,25 +204,25 @@ func (t *Tenant) candidates(e *odata.Expr, s *schema) []ref {
 // compileSearch reads $search="property:words" with AND and OR between quoted
 // clauses. Words match the beginning of any word of the value.
 // https://learn.microsoft.com/graph/search-query-parameter
-func compileSearch(o *options, s *schema) (*predicate, error) {
+func compileSearch(o *options, s *estate.Schema) (*predicate, error) {
 	if !o.eventual {
 		return nil, unsupported("Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'")
 	}
 	parts := strings.Split(o.search, `"`)
-	p := &predicate{test: func(*record) bool { return true }}
+	p := &predicate{test: func(*estate.Record) bool { return true }}
 	for i := 1; i < len(parts); i += 2 {
 		name, words, ok := strings.Cut(parts[i], ":")
-		bit, known := s.bit(name)
+		bit, known := s.Bit(name)
 		if !ok || !known {
 			return nil, badRequest("Syntax error: character ':' is not valid at position 0 in '%s'.", parts[i])
 		}
 		p.need |= 1 << bit
 		last := p.test
-		test := func(r *record) bool { return hasWord(r.vals[bit].Text(), words) }
+		test := func(r *estate.Record) bool { return hasWord(r.Vals[bit].Text(), words) }
 		if strings.EqualFold(strings.TrimSpace(parts[i-1]), "or") {
-			p.test = func(r *record) bool { return last(r) || test(r) }
+			p.test = func(r *estate.Record) bool { return last(r) || test(r) }
 		} else {
-			p.test = func(r *record) bool { return last(r) && test(r) }
+			p.test = func(r *estate.Record) bool { return last(r) && test(r) }
 		}
 	}
 	if len(parts) < 3 {

@@ -3,6 +3,8 @@ package entrasim
 import (
 	"net/http"
 	"testing"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 func FuzzFilterNeverPanics(f *testing.F) {
@@ -11,19 +13,19 @@ func FuzzFilterNeverPanics(f *testing.F) {
 	}
 	t := New(Config{People: 10})
 	f.Fuzz(func(tt *testing.T, s string) {
-		p, err := t.compileFilter(&options{filter: s, count: true, eventual: true}, t.schemas[KindUser])
+		p, err := t.compileFilter(&options{filter: s, count: true, eventual: true}, t.Schemas[estate.KindUser])
 		if err != nil {
 			return
 		}
-		var rec record
-		t.fill(makeRef(KindUser, 4), p.need, &rec)
+		var rec estate.Record
+		t.Fill(estate.MakeRef(estate.KindUser, 4), p.need, &rec)
 		p.test(&rec)
 	})
 }
 
 func FuzzTokensNeverPanic(f *testing.F) {
 	t := New(Config{People: 10})
-	good := t.seal(&cursor{Kind: KindUser, Delta: true})
+	good := t.seal(&cursor{Kind: estate.KindUser, Delta: true})
 	for _, s := range []string{good, good[:20], "", "AAAA", good + "A"} {
 		f.Add(s)
 	}

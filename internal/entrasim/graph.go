@@ -3,6 +3,8 @@ package entrasim
 import (
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // route serves one Graph call. Directory state is read under the read lock;
@@ -16,16 +18,16 @@ func (t *Tenant) route(req *request) (*reply, error) {
 		return nil, err
 	}
 	if req.method == "GET" {
-		t.mu.RLock()
-		defer t.mu.RUnlock()
+		t.Mu.RLock()
+		defer t.Mu.RUnlock()
 		return t.get(req, strings.ToLower(p[0]), p[1:])
 	}
 	switch {
 	case strings.EqualFold(p[0], "subscriptions"):
 		return t.writeSubscription(req, p[1:])
 	case req.method == "POST" && len(p) == 2 && strings.EqualFold(p[0], "directoryObjects") && lastName(p[1]) == "getbyids":
-		t.mu.RLock()
-		defer t.mu.RUnlock()
+		t.Mu.RLock()
+		defer t.Mu.RUnlock()
 		return t.getByIDs(req)
 	case req.method == "POST" && len(p) == 4 && strings.EqualFold(p[1], "deletedItems") && lastName(p[3]) == "restore":
 		return nil, denied() // needs a write role, which the simulator never grants
@@ -44,7 +46,7 @@ func (t *Tenant) get(req *request, set string, p []string) (*reply, error) {
 	case "users":
 		return t.getUsers(req, p)
 	case "groups":
-		return t.getCircles(req, KindGroup, p)
+		return t.getCircles(req, estate.KindGroup, p)
 	case "devices":
 		return t.getDevices(req, p)
 	case "directory", "administrativeunits":
@@ -64,7 +66,7 @@ func (t *Tenant) get(req *request, set string, p []string) (*reply, error) {
 }
 
 func (t *Tenant) getUsers(req *request, p []string) (*reply, error) {
-	all := t.everyone(KindUser, live)
+	all := t.everyone(estate.KindUser, estate.Live)
 	if len(p) == 0 {
 		return t.list(req, all)
 	}
@@ -72,9 +74,9 @@ func (t *Tenant) getUsers(req *request, p []string) (*reply, error) {
 	case "$count":
 		return t.countReply(req, all)
 	case "delta":
-		return t.delta(req, KindUser)
+		return t.delta(req, estate.KindUser)
 	}
-	at, ok := t.findUser(p[0])
+	at, ok := t.FindUser(p[0])
 	if !ok {
 		return nil, notFound(p[0])
 	}
@@ -84,22 +86,22 @@ func (t *Tenant) getUsers(req *request, p []string) (*reply, error) {
 	return t.userRelation(req, at, p[0], p[1:])
 }
 
-func (t *Tenant) userRelation(req *request, at ref, key string, p []string) (*reply, error) {
+func (t *Tenant) userRelation(req *request, at estate.Ref, key string, p []string) (*reply, error) {
 	switch strings.ToLower(p[0]) {
 	case "manager":
-		m, ok := t.manager(at.index())
+		m, ok := t.Manager(at.Index())
 		if !ok {
 			return nil, notFound(key)
 		}
 		return t.one(req, m, "directoryObjects", true)
 	case "directreports":
-		return t.relation(req, t.mixed([]Kind{KindUser}, t.reports(at)), p[1:])
+		return t.relation(req, t.mixed([]estate.Kind{estate.KindUser}, t.Reports(at)), p[1:])
 	case "memberof":
-		return t.relation(req, t.mixed([]Kind{KindGroup, KindUnit}, t.memberOf(at)), p[1:])
+		return t.relation(req, t.mixed([]estate.Kind{estate.KindGroup, estate.KindUnit}, t.MemberOf(at)), p[1:])
 	case "transitivememberof":
-		return t.relation(req, t.mixed([]Kind{KindGroup, KindUnit}, t.transitiveMemberOf(at)), p[1:])
+		return t.relation(req, t.mixed([]estate.Kind{estate.KindGroup, estate.KindUnit}, t.TransitiveMemberOf(at)), p[1:])
 	case "owneddevices", "registereddevices":
-		return t.relation(req, t.mixed([]Kind{KindDevice}, t.ownedDevices(at)), p[1:])
+		return t.relation(req, t.mixed([]estate.Kind{estate.KindDevice}, t.OwnedDevices(at)), p[1:])
 	}
 	return nil, noSegment(p[0])
 }
@@ -123,13 +125,13 @@ func (t *Tenant) relation(req *request, l listing, p []string) (*reply, error) {
 	return t.list(req, l)
 }
 
-func kindNamed(s string) Kind {
-	return map[string]Kind{"user": KindUser, "group": KindGroup, "device": KindDevice, "administrativeunit": KindUnit}[s]
+func kindNamed(s string) estate.Kind {
+	return map[string]estate.Kind{"user": estate.KindUser, "group": estate.KindGroup, "device": estate.KindDevice, "administrativeunit": estate.KindUnit}[s]
 }
 
 // getCircles serves groups and administrative units.
-func (t *Tenant) getCircles(req *request, k Kind, p []string) (*reply, error) {
-	all := t.everyone(k, live)
+func (t *Tenant) getCircles(req *request, k estate.Kind, p []string) (*reply, error) {
+	all := t.everyone(k, estate.Live)
 	if len(p) == 0 {
 		return t.list(req, all)
 	}
@@ -139,33 +141,33 @@ func (t *Tenant) getCircles(req *request, k Kind, p []string) (*reply, error) {
 	case "delta":
 		return t.delta(req, k)
 	}
-	at, ok := t.refOf(p[0])
-	if valid := isGUID(p[0]); !valid {
+	at, ok := t.RefOf(p[0])
+	if valid := estate.IsGUID(p[0]); !valid {
 		return nil, badRequest("Invalid object identifier '%s'.", p[0])
 	}
-	if !ok || at.kind() != k || t.stateOf(at) != live {
+	if !ok || at.Kind() != k || t.StateOf(at) != estate.Live {
 		return nil, notFound(p[0])
 	}
-	c := t.circles[k][at.index()]
+	c := t.Circles[k][at.Index()]
 	if len(p) == 1 {
 		return t.one(req, at, all.set, false)
 	}
-	kinds := []Kind{KindUser, KindGroup, KindDevice}
+	kinds := []estate.Kind{estate.KindUser, estate.KindGroup, estate.KindDevice}
 	switch strings.ToLower(p[1]) {
 	case "members":
-		return t.relation(req, t.mixed(kinds, t.liveMembers(c)), p[2:])
+		return t.relation(req, t.mixed(kinds, t.LiveMembers(c)), p[2:])
 	case "transitivemembers":
-		return t.relation(req, t.mixed(kinds, t.transitiveMembers(c)), p[2:])
+		return t.relation(req, t.mixed(kinds, t.TransitiveMembers(c)), p[2:])
 	case "owners":
-		return t.relation(req, t.mixed([]Kind{KindUser}, t.fromList(c.owners)), p[2:])
+		return t.relation(req, t.mixed([]estate.Kind{estate.KindUser}, t.FromList(c.Owners)), p[2:])
 	case "memberof":
-		return t.relation(req, t.mixed([]Kind{KindGroup, KindUnit}, t.memberOf(at)), p[2:])
+		return t.relation(req, t.mixed([]estate.Kind{estate.KindGroup, estate.KindUnit}, t.MemberOf(at)), p[2:])
 	}
 	return nil, noSegment(p[1])
 }
 
 func (t *Tenant) getDevices(req *request, p []string) (*reply, error) {
-	all := t.everyone(KindDevice, live)
+	all := t.everyone(estate.KindDevice, estate.Live)
 	if len(p) == 0 {
 		return t.list(req, all)
 	}
@@ -173,7 +175,7 @@ func (t *Tenant) getDevices(req *request, p []string) (*reply, error) {
 	case "$count":
 		return t.countReply(req, all)
 	case "delta":
-		return t.delta(req, KindDevice)
+		return t.delta(req, estate.KindDevice)
 	}
 	at, ok := t.findDevice(p[0])
 	if !ok {
@@ -184,39 +186,39 @@ func (t *Tenant) getDevices(req *request, p []string) (*reply, error) {
 	}
 	switch strings.ToLower(p[1]) {
 	case "registeredowners", "registeredusers":
-		var owners []ref
-		if o, ok := t.owner(at.index()); ok {
+		var owners []estate.Ref
+		if o, ok := t.Owner(at.Index()); ok {
 			owners = append(owners, o)
 		}
-		return t.relation(req, t.mixed([]Kind{KindUser}, t.fromList(owners)), p[2:])
+		return t.relation(req, t.mixed([]estate.Kind{estate.KindUser}, t.FromList(owners)), p[2:])
 	}
 	return nil, noSegment(p[1])
 }
 
 // findDevice takes an object id or deviceId=GUID.
-func (t *Tenant) findDevice(key string) (ref, bool) {
-	want := KindDevice
+func (t *Tenant) findDevice(key string) (estate.Ref, bool) {
+	want := estate.KindDevice
 	if id, ok := strings.CutPrefix(strings.ToLower(key), "deviceid="); ok {
-		key, want = id, kindDeviceID
+		key, want = id, estate.KindDeviceID
 	}
-	r, ok := t.refOf(key)
-	if !ok || r.kind() != want {
+	r, ok := t.RefOf(key)
+	if !ok || r.Kind() != want {
 		return 0, false
 	}
-	r = makeRef(KindDevice, r.index())
-	return r, t.stateOf(r) == live
+	r = estate.MakeRef(estate.KindDevice, r.Index())
+	return r, t.StateOf(r) == estate.Live
 }
 
 func (t *Tenant) getDirectory(req *request, set string, p []string) (*reply, error) {
 	if set == "administrativeunits" { // the older path
-		return t.getCircles(req, KindUnit, p)
+		return t.getCircles(req, estate.KindUnit, p)
 	}
 	if len(p) == 0 {
 		return nil, noSegment("directory")
 	}
 	switch strings.ToLower(p[0]) {
 	case "administrativeunits":
-		return t.getCircles(req, KindUnit, p[1:])
+		return t.getCircles(req, estate.KindUnit, p[1:])
 	case "deleteditems":
 		return t.getDeleted(req, p[1:])
 	}
@@ -234,10 +236,10 @@ func (t *Tenant) getDeleted(req *request, p []string) (*reply, error) {
 		if k == 0 {
 			return nil, noSegment(p[0])
 		}
-		return t.relation(req, t.everyone(k, soft), p[1:])
+		return t.relation(req, t.everyone(k, estate.SoftDeleted), p[1:])
 	}
-	at, ok := t.refOf(p[0])
-	if !ok || t.stateOf(at) != soft {
+	at, ok := t.RefOf(p[0])
+	if !ok || t.StateOf(at) != estate.SoftDeleted {
 		return nil, notFound(p[0])
 	}
 	return t.one(req, at, "directoryObjects", true)
@@ -247,35 +249,37 @@ func (t *Tenant) getDirectoryObject(req *request, p []string) (*reply, error) {
 	if len(p) != 1 {
 		return nil, noSegment("directoryObjects")
 	}
-	at, ok := t.refOf(p[0])
-	if !ok || t.stateOf(at) != live {
+	at, ok := t.RefOf(p[0])
+	if !ok || t.StateOf(at) != estate.Live {
 		return nil, notFound(p[0])
 	}
 	return t.one(req, at, "directoryObjects", true)
 }
 
 // one serves a single object.
-func (t *Tenant) one(req *request, at ref, set string, typed bool) (*reply, error) {
+func (t *Tenant) one(req *request, at estate.Ref, set string, typed bool) (*reply, error) {
 	o, err := readOptions(req)
 	if err != nil {
 		return nil, err
 	}
-	k := at.kind()
-	sel, err := t.selectFor(o, []Kind{k}, true)
+	k := at.Kind()
+	sel, err := t.selectFor(o, []estate.Kind{k}, true)
 	if err != nil {
 		return nil, err
 	}
-	t.restrict(sel, req)
-	exp, err := t.readExpand(o.expand, []Kind{k})
+	if err := t.restrict(sel, req); err != nil {
+		return nil, err
+	}
+	exp, err := t.readExpand(o.expand, []estate.Kind{k})
 	if err != nil {
 		return nil, err
 	}
-	var rec record
-	t.fill(at, sel.masks[k], &rec)
+	var rec estate.Record
+	t.Fill(at, sel.masks[k], &rec)
 	b := append([]byte(nil), `{"@odata.context":`...)
-	b = append(appendString(b, contextURL(req, set, sel, true)), ',')
+	b = append(estate.AppendString(b, contextURL(req, set, sel, true)), ',')
 	for _, name := range sel.outside {
-		b = append(appendString(b, name), ":null,"...)
+		b = append(estate.AppendString(b, name), ":null,"...)
 	}
 	obj := t.appendObject(nil, &rec, sel.masks[k], sel.blank[k], typed)
 	b = append(b, exp.append(t, obj, at)[1:]...)

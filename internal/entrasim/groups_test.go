@@ -1,6 +1,10 @@
 package entrasim
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
+)
 
 func TestNestingIsFlattenedOnceInSpiteOfTheCycle(t *testing.T) {
 	t.Parallel()
@@ -44,7 +48,7 @@ func TestDynamicGroupsFollowTheirRule(t *testing.T) {
 	must(l.Move(who.ID, "Legal", "Nairobi"))
 	must(l.Move(who.ID, "", "Berlin"))
 	list, _ := l.round(link)
-	for _, g := range []Circle{legal, berlin} {
+	for _, g := range []estate.Circle{legal, berlin} {
 		in := byID(items(l.get("/groups/" + g.ID + "/members?$top=999")))
 		if in[who.ID] == nil {
 			t.Errorf("%s did not join %s", who.DisplayName, g.DisplayName)

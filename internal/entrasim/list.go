@@ -6,15 +6,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // listing is one collection that can be paged.
 type listing struct {
 	set   string // name in @odata.context
-	kinds []Kind
+	kinds []estate.Kind
 	typed bool // items carry @odata.type
 	// next returns the first object at or after from.
-	next func(from ref) (ref, bool)
+	next func(from estate.Ref) (estate.Ref, bool)
 	// fixed has a known page size; some collections are not paged by $top.
 	total func() int // quick count without a filter; nil counts by walking
 }
@@ -84,7 +86,9 @@ func (t *Tenant) plan(req *request, l listing, o *options) (*query, error) {
 	if q.sel, err = t.selectFor(o, l.kinds, false); err != nil {
 		return nil, err
 	}
-	t.restrict(q.sel, req)
+	if err := t.restrict(q.sel, req); err != nil {
+		return nil, err
+	}
 	if req.plan.hollow && l.typed {
 		for k := range q.sel.masks {
 			q.sel.blank[k] = q.sel.masks[k] &^ 1
@@ -97,7 +101,7 @@ func (t *Tenant) plan(req *request, l listing, o *options) (*query, error) {
 }
 
 func (t *Tenant) planFilter(q *query) error {
-	o, s := q.opt, t.schemas[q.kinds[0]]
+	o, s := q.opt, t.Schemas[q.kinds[0]]
 	if len(q.kinds) > 1 && (o.filter != "" || o.search != "" || o.orderby != "") {
 		return unsupported("Filters and sort order need a cast such as /microsoft.graph.user.")
 	}
@@ -123,24 +127,24 @@ func (t *Tenant) planFilter(q *query) error {
 
 // planOrder: users sort by displayName and userPrincipalName only, and not
 // together with a filter unless the query is advanced.
-func (q *query) planOrder(s *schema) error {
+func (q *query) planOrder(s *estate.Schema) error {
 	o := q.opt
 	if o.orderby == "" {
 		return nil
 	}
 	name, dir, _ := strings.Cut(strings.TrimSpace(o.orderby), " ")
-	bit, ok := s.bit(name)
+	bit, ok := s.Bit(name)
 	if !ok {
-		return badRequest("Could not find a property named '%s' on type '%s'.", name, strings.TrimPrefix(s.odata, "#"))
+		return badRequest("Could not find a property named '%s' on type '%s'.", name, strings.TrimPrefix(s.OData, "#"))
 	}
-	switch s.props[bit].name {
+	switch s.Props[bit].Name {
 	case "displayName", "userPrincipalName":
 	case "createdDateTime", "deletedDateTime":
 		if !o.advanced() {
 			return unsupported("Sorting not supported for current query.")
 		}
 	default:
-		return unsupported("Unsupported sort property '%s' for '%s'.", name, s.set)
+		return unsupported("Unsupported sort property '%s' for '%s'.", name, s.Set)
 	}
 	if o.filter != "" && !o.advanced() {
 		return unsupported("Sorting not supported for current query.")
@@ -197,9 +201,9 @@ func (t *Tenant) page(q *query, from *cursor) ([]byte, *cursor) {
 		return t.sortedPage(q, from)
 	}
 	b := make([]byte, 0, min(q.size, 128)*1024)
-	var rec record
+	var rec estate.Record
 	n := 0
-	for at := range q.walk(t, ref(from.From), &rec) {
+	for at := range q.walk(t, estate.Ref(from.From), &rec) {
 		if n == q.size {
 			return b, &cursor{From: uint64(at)}
 		}
@@ -210,26 +214,26 @@ func (t *Tenant) page(q *query, from *cursor) ([]byte, *cursor) {
 }
 
 // appendItem writes one object with its expansions.
-func (t *Tenant) appendItem(b []byte, q *query, at ref, rec *record) []byte {
-	k := at.kind()
-	t.fill(at, q.sel.masks[k], rec)
+func (t *Tenant) appendItem(b []byte, q *query, at estate.Ref, rec *estate.Record) []byte {
+	k := at.Kind()
+	t.Fill(at, q.sel.masks[k], rec)
 	b = t.appendObject(b, rec, q.sel.masks[k], q.sel.blank[k], q.typed)
 	return q.expand.append(t, b, at)
 }
 
 // walk yields the matching objects in order. rec is scratch space that holds
 // the properties of q.need of the object just yielded.
-func (q *query) walk(t *Tenant, from ref, rec *record) func(func(ref) bool) {
+func (q *query) walk(t *Tenant, from estate.Ref, rec *estate.Record) func(func(estate.Ref) bool) {
 	next := q.next
 	for _, p := range q.where {
 		if p.only != nil {
 			next = among(p.only, q.next)
 		}
 	}
-	return func(yield func(ref) bool) {
+	return func(yield func(estate.Ref) bool) {
 		for at, ok := next(from); ok; at, ok = next(at + 1) {
 			if len(q.where) > 0 || q.order >= 0 {
-				t.fill(at, q.need, rec)
+				t.Fill(at, q.need, rec)
 			}
 			if q.matches(rec) && !yield(at) {
 				return
@@ -238,7 +242,7 @@ func (q *query) walk(t *Tenant, from ref, rec *record) func(func(ref) bool) {
 	}
 }
 
-func (q *query) matches(rec *record) bool {
+func (q *query) matches(rec *estate.Record) bool {
 	for _, p := range q.where {
 		if !p.test(rec) {
 			return false
@@ -248,8 +252,8 @@ func (q *query) matches(rec *record) bool {
 }
 
 // among narrows an enumeration to a few candidates.
-func among(only []ref, next func(ref) (ref, bool)) func(ref) (ref, bool) {
-	return func(from ref) (ref, bool) {
+func among(only []estate.Ref, next func(estate.Ref) (estate.Ref, bool)) func(estate.Ref) (estate.Ref, bool) {
+	return func(from estate.Ref) (estate.Ref, bool) {
 		at, _ := slices.BinarySearch(only, from)
 		for ; at < len(only); at++ {
 			if r, ok := next(only[at]); ok && r == only[at] {
@@ -262,7 +266,7 @@ func among(only []ref, next func(ref) (ref, bool)) func(ref) (ref, bool) {
 
 type sortKey struct {
 	key string
-	at  ref
+	at  estate.Ref
 }
 
 // sortedPage keeps the smallest keys after the cursor: a pass over everything
@@ -278,11 +282,11 @@ func (t *Tenant) sortedPage(q *query, from *cursor) ([]byte, *cursor) {
 		}
 		return c
 	}
-	after := sortKey{from.Key, ref(from.From)}
+	after := sortKey{from.Key, estate.Ref(from.From)}
 	var kept []sortKey
-	var rec record
+	var rec estate.Record
 	for at := range q.walk(t, 0, &rec) {
-		k := sortKey{strings.ToLower(rec.vals[q.order].text), at}
+		k := sortKey{strings.ToLower(rec.Vals[q.order].Raw), at}
 		if from.From != 0 && less(k, after) <= 0 {
 			continue
 		}
@@ -308,7 +312,7 @@ func (t *Tenant) countAll(q *query) int {
 		return q.total()
 	}
 	n := 0
-	var rec record
+	var rec estate.Record
 	for range q.walk(t, 0, &rec) {
 		n++
 	}

@@ -81,13 +81,14 @@ func TestOptionsThatGraphRefuses(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, Config{})
 	for target, want := range map[string]string{
-		"/users?$top=1000":           "400 Request_UnsupportedQuery",
-		"/users?$top=0":              "400 Request_UnsupportedQuery",
-		"/users?$top=x":              "400 Request_BadRequest",
-		"/users?$skip=10":            "400 Request_BadRequest",
-		"/users?$select=skills":      "501 NotImplemented",
-		"/users?$select=shoeSize":    "400 Request_BadRequest",
-		"/users?$orderby=department": "400 Request_UnsupportedQuery",
+		"/users?$top=1000":                                "400 Request_UnsupportedQuery",
+		"/users?$top=0":                                   "400 Request_UnsupportedQuery",
+		"/users?$top=x":                                   "400 Request_BadRequest",
+		"/users?$skip=10":                                 "400 Request_BadRequest",
+		"/users?$select=skills":                           "501 NotImplemented",
+		"/users?$select=signInActivity":                   "403 Authentication_MSGraphPermissionMissing",
+		"/users?$select=shoeSize":                         "400 Request_BadRequest",
+		"/users?$orderby=department":                      "400 Request_UnsupportedQuery",
 		"/users?$orderby=displayName&$filter=city eq 'x'": "400 Request_UnsupportedQuery",
 		"/users?$search=\"displayName:wa\"":               "400 Request_UnsupportedQuery",
 		"/users?$expand=manager,memberOf":                 "400 Request_BadRequest",

@@ -14,6 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // openAPI loads Microsoft's description of the calls. It is not part of this
@@ -42,16 +44,16 @@ func openAPI(t *testing.T) routers.Router {
 func TestResponsesConformToOpenAPI(t *testing.T) {
 	t.Parallel()
 	router := openAPI(t)
-	l := newLab(t, Config{People: 120, Seed: 3})
+	l := newLab(t, Config{People: 120, Seed: 3, Roles: append(DefaultRoles(), "AuditLog.Read.All")})
 	u, d := l.PersonAt(9), l.DeviceAt(0)
 	g, a := must(l.Group("Asset managers")), must(l.Unit("Berlin"))
 	all := "id,accountEnabled,ageGroup,businessPhones,city,companyName,country,department,displayName,mail,employeeHireDate,employeeId," +
 		"employeeOrgData,employeeType,externalUserState,externalUserStateChangeDateTime,faxNumber,givenName,jobTitle,surname,mailNickname," +
 		"mobilePhone,officeLocation,otherMails,preferredLanguage,state,streetAddress,usageLocation,userPrincipalName,userType,postalCode"
 	var everything []string
-	for _, p := range userSchema().props {
-		if !p.link {
-			everything = append(everything, p.name)
+	for _, p := range estate.UserSchema().Props {
+		if !p.Link {
+			everything = append(everything, p.Name)
 		}
 	}
 	for _, path := range []string{

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -102,7 +104,7 @@ func TestAMillionPeopleNeedNoMemory(t *testing.T) {
 		return m.HeapAlloc
 	}
 	before := heap()
-	from := &cursor{From: uint64(makeRef(KindUser, 900_000))}
+	from := &cursor{From: uint64(estate.MakeRef(estate.KindUser, 900_000))}
 	people := 0
 	for from != nil {
 		var page []byte
@@ -120,7 +122,7 @@ func TestAMillionPeopleNeedNoMemory(t *testing.T) {
 
 func (t *Tenant) benchQuery(tb testing.TB) *query {
 	tb.Helper()
-	q, err := t.plan(&request{roles: DefaultRoles()}, t.everyone(KindUser, live), &options{sel: allFields, top: 999, hasTop: true})
+	q, err := t.plan(&request{roles: DefaultRoles()}, t.everyone(estate.KindUser, estate.Live), &options{sel: allFields, top: 999, hasTop: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -145,7 +147,7 @@ func BenchmarkDeltaInitialPage(b *testing.B) {
 	q := tenant.benchQuery(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		w := &deltaWriter{t: tenant, c: &cursor{Kind: KindUser, Select: q.sel.masks[KindUser]}, size: 200, budget: 2000}
+		w := &deltaWriter{t: tenant, c: &cursor{Kind: estate.KindUser, Select: q.sel.masks[estate.KindUser]}, size: 200, budget: 2000}
 		w.initial()
 	}
 }

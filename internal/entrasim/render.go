@@ -3,31 +3,33 @@ package entrasim
 import (
 	"math/bits"
 	"strconv"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // appendObject writes one object with the properties of mask, in the order of
 // the schema; nulls included. typed adds @odata.type.
-func (t *Tenant) appendObject(b []byte, r *record, mask, blank uint64, typed bool) []byte {
-	s := t.schemas[r.ref.kind()]
+func (t *Tenant) appendObject(b []byte, r *estate.Record, mask, blank uint64, typed bool) []byte {
+	s := t.Schemas[r.Ref.Kind()]
 	b = append(b, '{')
 	if typed {
 		b = append(b, `"@odata.type":"`...)
-		b = append(b, s.odata...)
+		b = append(b, s.OData...)
 		b = append(b, `",`...)
 	}
-	for m := mask &^ s.links; m != 0; m &= m - 1 {
+	for m := mask &^ s.Links; m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros64(m)
-		p := &s.props[bit]
+		p := &s.Props[bit]
 		b = append(b, '"')
-		b = append(b, p.name...)
+		b = append(b, p.Name...)
 		b = append(b, '"', ':')
-		switch v := &r.vals[bit]; {
-		case p.list && (v.isEmpty() || blank>>bit&1 == 1):
+		switch v := &r.Vals[bit]; {
+		case p.Items && (v.IsEmpty() || blank>>bit&1 == 1):
 			b = append(b, '[', ']')
 		case blank>>bit&1 == 1:
 			b = append(b, "null"...)
 		default:
-			b = v.appendJSON(b)
+			b = v.AppendJSON(b)
 		}
 		b = append(b, ',')
 	}
@@ -45,18 +47,18 @@ type envelope struct {
 // open writes everything up to the first item of value.
 func (e envelope) open(b []byte) []byte {
 	b = append(b, `{"@odata.context":`...)
-	b = appendString(b, e.context)
+	b = estate.AppendString(b, e.context)
 	if e.count >= 0 {
 		b = append(b, `,"@odata.count":`...)
 		b = strconv.AppendInt(b, int64(e.count), 10)
 	}
 	if e.next != "" {
 		b = append(b, `,"@odata.nextLink":`...)
-		b = appendString(b, e.next)
+		b = estate.AppendString(b, e.next)
 	}
 	if e.delta != "" {
 		b = append(b, `,"@odata.deltaLink":`...)
-		b = appendString(b, e.delta)
+		b = estate.AppendString(b, e.delta)
 	}
 	return append(b, `,"value":[`...)
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // request is one Graph call, from the wire or from a batch.
@@ -82,13 +84,13 @@ func (e *graphError) render(t *Tenant, req *request) *reply {
 		client = req.id
 	}
 	b := append([]byte(nil), `{"error":{"code":`...)
-	b = appendString(b, e.code)
+	b = estate.AppendString(b, e.code)
 	b = append(b, `,"message":`...)
-	b = appendString(b, e.message)
+	b = estate.AppendString(b, e.message)
 	b = append(b, `,"innerError":{"date":"`...)
 	b = append(b, t.now().Format("2006-01-02T15:04:05")...)
 	b = append(b, `","request-id":"`+req.id+`","client-request-id":`...)
-	b = append(appendString(b, client), "}}}"...)
+	b = append(estate.AppendString(b, client), "}}}"...)
 	r := jsonReply(e.status, b)
 	for k, v := range e.header {
 		r.header[k] = v

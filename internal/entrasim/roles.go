@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -17,13 +18,13 @@ func anyRole(have []string, want ...string) bool {
 
 // mayRead tells whether objects of a kind show more than their id when they
 // are members of something.
-func mayRead(have []string, k Kind) bool {
+func mayRead(have []string, k estate.Kind) bool {
 	switch k {
-	case KindUser:
+	case estate.KindUser:
 		return anyRole(have, "User.Read.All", "User.ReadBasic.All", "Directory.Read.All")
-	case KindGroup:
+	case estate.KindGroup:
 		return anyRole(have, "Group.Read.All", "GroupMember.Read.All", "Group.ReadBasic.All", "Directory.Read.All")
-	case KindDevice:
+	case estate.KindDevice:
 		return anyRole(have, "Device.Read.All", "Directory.Read.All")
 	}
 	return anyRole(have, "AdministrativeUnit.Read.All", "Directory.Read.All")

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/guid"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
@@ -11,7 +12,7 @@ import (
 // newIssuer makes the sign-in side of the tenant.
 func (t *Tenant) newIssuer() *sts.Issuer {
 	cfg := t.cfg
-	return sts.New(sts.Config{TenantID: cfg.TenantID, ClientID: cfg.ClientID, Domains: []string{domain, initialDomain},
+	return sts.New(sts.Config{TenantID: cfg.TenantID, ClientID: cfg.ClientID, Domains: []string{estate.Domain, estate.InitialDomain},
 		PrincipalID: t.principalID(), RedirectURIs: cfg.RedirectURIs, Directory: loginDirectory{t}, Now: t.now,
 		NoConsent: func() bool { return t.faults.active(FaultConsentMissing) }, Note: t.traffic.note},
 		cfg.ClientSecret, cfg.Roles, cfg.Certificates)
@@ -19,20 +20,20 @@ func (t *Tenant) newIssuer() *sts.Issuer {
 
 // principalID is the object id of the application's service principal, not to
 // be mistaken for the object id of the application.
-func (t *Tenant) principalID() string { return t.id(makeRef(kindFixed, 1)) }
+func (t *Tenant) principalID() string { return t.ID(estate.MakeRef(estate.KindFixed, 1)) }
 
 // loginDirectory shows the issuer the people of the tenant.
 type loginDirectory struct{ t *Tenant }
 
 // Person finds a live person by object id or sign-in name.
 func (d loginDirectory) Person(key string) (sts.Person, bool) {
-	d.t.mu.RLock()
-	defer d.t.mu.RUnlock()
-	at, ok := d.t.findUser(key)
+	d.t.Mu.RLock()
+	defer d.t.Mu.RUnlock()
+	at, ok := d.t.FindUser(key)
 	if !ok {
 		return sts.Person{}, false
 	}
-	return loginPerson(d.t.view(at)), true
+	return loginPerson(d.t.View(at)), true
 }
 
 // Search lists people for the sign-in page.
@@ -40,14 +41,14 @@ func (d loginDirectory) Search(text string, top int) ([]sts.Person, int) {
 	people, total := d.t.Control().People(text, 0, top)
 	out := make([]sts.Person, 0, len(people))
 	for _, p := range people {
-		if p.State == stateName(live) {
+		if p.State == estate.StateName(estate.Live) {
 			out = append(out, loginPerson(p))
 		}
 	}
 	return out, total
 }
 
-func loginPerson(p Person) sts.Person {
+func loginPerson(p estate.Person) sts.Person {
 	return sts.Person{ID: p.ID, UserPrincipalName: p.UserPrincipalName, DisplayName: p.DisplayName, Mail: p.Mail, Enabled: p.Enabled}
 }
 

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -111,7 +112,7 @@ func TestSecretsWithAnyCharacters(t *testing.T) {
 	}
 	form.Del("client_secret")
 	form.Del("client_id")
-	req, err := http.NewRequestWithContext(t.Context(), "POST", l.url+"/"+domain+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(t.Context(), "POST", l.url+"/"+estate.Domain+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
@@ -71,8 +72,8 @@ func (t *Tenant) writeSubscription(req *request, p []string) (*reply, error) {
 	if len(p) == 0 {
 		return nil, noSegment("subscriptions")
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Mu.Lock()
+	defer t.Mu.Unlock()
 	s := t.subs[p[0]]
 	if s == nil {
 		return nil, notFound(p[0])
@@ -135,8 +136,8 @@ func (t *Tenant) subscribe(req *request) (*reply, error) {
 			return nil, err
 		}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Mu.Lock()
+	defer t.Mu.Unlock()
 	if len(t.subs) >= maxSubscriptions {
 		return nil, &graphError{status: http.StatusForbidden, code: "Forbidden", message: "Subscription quota has been reached for this application and tenant."}
 	}
@@ -199,16 +200,16 @@ func handshake(to string) error {
 
 // notify tells subscribers of a change, in the background and without retries.
 // The caller holds the write lock.
-func (t *Tenant) notify(k Kind, index int, o op) {
-	if len(t.subs) == 0 || k != KindUser && k != KindGroup {
+func (t *Tenant) notify(k estate.Kind, index int, o estate.Op) {
+	if len(t.subs) == 0 || k != estate.KindUser && k != estate.KindGroup {
 		return
 	}
-	changeType, id := "updated", t.id(makeRef(k, index))
-	if o == opPurge {
+	changeType, id := "updated", t.ID(estate.MakeRef(k, index))
+	if o == estate.OpPurge {
 		changeType = "deleted"
 	}
 	set, odata := "Users", "#Microsoft.Graph.User"
-	if k == KindGroup {
+	if k == estate.KindGroup {
 		set, odata = "Groups", "#Microsoft.Graph.Group"
 	}
 	for _, s := range t.subs {
@@ -220,7 +221,7 @@ func (t *Tenant) notify(k Kind, index int, o op) {
 		body, err := json.Marshal(map[string]any{"value": []any{map[string]any{
 			"subscriptionId": s.ID, "subscriptionExpirationDateTime": s.Expires, "clientState": s.ClientState, "changeType": changeType,
 			"resource": set + "/" + id, "tenantId": t.cfg.TenantID, "resourceData": map[string]any{
-				"@odata.type": odata, "@odata.id": set + "/" + id, "id": id, "organizationId": t.cfg.TenantID, "sequenceNumber": t.seq}}}})
+				"@odata.type": odata, "@odata.id": set + "/" + id, "id": id, "organizationId": t.cfg.TenantID, "sequenceNumber": t.Seq}}}})
 		if err == nil {
 			go deliver(s.NotificationURL, body)
 		}

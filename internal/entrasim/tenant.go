@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -57,7 +58,7 @@ func DefaultRoles() []string {
 // Tenant is a simulated tenant. Its methods may be called concurrently.
 type Tenant struct {
 	cfg Config
-	*estate
+	*estate.Directory
 
 	subs map[string]*subscription
 
@@ -102,7 +103,7 @@ func New(cfg Config) *Tenant {
 	}
 	cfg.Devices = max(cfg.Devices, 0)
 	t := &Tenant{cfg: cfg, subs: map[string]*subscription{}}
-	t.estate = newEstate(cfg.Seed, cfg.People, cfg.Devices, t.now, t.notify)
+	t.Directory = estate.New(cfg.Seed, cfg.People, cfg.Devices, t.now, t.notify)
 	t.issuer = t.newIssuer()
 	t.pages.on = cfg.Cache
 	return t

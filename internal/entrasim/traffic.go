@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/musterhq/muster/internal/entrasim/estate"
 )
 
 // Request is one line of the request log.
@@ -77,7 +79,7 @@ func (t *traffic) reset() {
 func kindOfCall(req *request) string {
 	var parts []string
 	for _, s := range req.path {
-		if isID := isGUID(s); isID || strings.ContainsAny(s, "@=") {
+		if isID := estate.IsGUID(s); isID || strings.ContainsAny(s, "@=") {
 			if len(req.path) == 2 {
 				parts = append(parts, "{id}")
 			}
@@ -108,9 +110,9 @@ func (c *pageCache) find(t *Tenant, req *request, path string) (string, *reply) 
 	if !c.on || req.method != http.MethodGet || req.plan != (faultPlan{}) || t.authorize(req) != nil {
 		return "", nil
 	}
-	t.mu.RLock()
-	version := t.version
-	t.mu.RUnlock()
+	t.Mu.RLock()
+	version := t.Version
+	t.Mu.RUnlock()
 	key := strings.Join([]string{req.base, path, req.query.Encode(), req.header.Get("ConsistencyLevel"), req.header.Get("Prefer"),
 		strings.Join(req.roles, ",")}, "\n")
 	c.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/estate"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -55,7 +56,7 @@ func TestTrap03AbsentNullAndValueDifferInDelta(t *testing.T) {
 	if _, present := byID(list)[bare.ID]["department"]; present {
 		t.Error("a department that was never set appears in delta")
 	}
-	must(l.Update(full.ID, map[string]Value{"department": Null()}))
+	must(l.Update(full.ID, map[string]estate.Value{"department": estate.Null()}))
 	list, _ = l.round(link)
 	if len(list) != 1 {
 		t.Fatalf("%d changes, want 1: %v", len(list), list)

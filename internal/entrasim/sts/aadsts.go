@@ -19,6 +19,7 @@ type Error struct {
 	suberror string
 }
 
+// Error gives number and text.
 func (e *Error) Error() string { return fmt.Sprintf("AADSTS%d: %s", e.code, e.text) }
 
 // aadsts looks a code up. args fill the placeholders of the text. A code that

@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ type groupSpec struct {
 	name, description string
 	unified           bool
 	rule              string // membership rule text; makes the group dynamic
-	test              func(*record) bool
+	test              func(*Record) bool
 	base              span
 	people            []int
 	groups            []string // nested, by name; may name later groups
@@ -23,7 +23,7 @@ type groupSpec struct {
 // foundGroups builds the groups that every tenant has. Cycles and depth are
 // deliberate: "Projects" contains "Project Falcon", which contains "Project
 // Falcon field crew", which contains "Projects" again.
-func (t *estate) foundGroups() {
+func (t *Directory) foundGroups() {
 	n := t.people
 	some := func(has func(int) bool) span { return span{has: has, end: n} }
 	berlin := func(i int) bool { return i < 500 && roleOf(i).isEmployee() && t.inOffice(i, 0) }
@@ -40,12 +40,12 @@ func (t *estate) foundGroups() {
 		{name: "Everyone at Contoso", description: "Announcements", unified: true,
 			base: span{end: min(n, hugeGroup), has: func(i int) bool { return roleOf(i).isPerson() }}},
 		{name: "Berlin people", rule: `(user.city -eq "Berlin")`, base: some(func(i int) bool { return hasAddress(i) && t.inOffice(i, 0) }),
-			test: func(r *record) bool { return strings.EqualFold(r.vals[uCity].text, "Berlin") }},
+			test: func(r *Record) bool { return strings.EqualFold(r.Vals[uCity].Raw, "Berlin") }},
 	}
 	for d, name := range t.pop.depts {
 		specs = append(specs, groupSpec{name: name, description: "Department " + name, rule: fmt.Sprintf("(user.department -eq %q)", name),
 			base: some(func(i int) bool { return hasAddress(i) && t.pop.deptOf(t.pop.hash(i)) == d }),
-			test: func(r *record) bool { return strings.EqualFold(r.vals[uDepartment].text, name) }})
+			test: func(r *Record) bool { return strings.EqualFold(r.Vals[uDepartment].Raw, name) }})
 	}
 	teams := min(n/50, 2000)
 	for i := range teams {
@@ -55,8 +55,8 @@ func (t *estate) foundGroups() {
 	t.addSpecs(specs)
 }
 
-func (t *estate) addSpecs(specs []groupSpec) {
-	byName := map[string]*circle{}
+func (t *Directory) addSpecs(specs []groupSpec) {
+	byName := map[string]*Roster{}
 	for _, s := range specs {
 		c := t.newGroup(s.name, s.description, s.unified)
 		c.base, c.rule = s.base, s.test
@@ -66,7 +66,7 @@ func (t *estate) addSpecs(specs []groupSpec) {
 			c.set(gGroupTypes, List("DynamicMembership"))
 		}
 		for _, i := range s.people {
-			c.add(makeRef(KindUser, i))
+			c.add(MakeRef(KindUser, i))
 		}
 		byName[s.name] = c
 	}
@@ -76,16 +76,16 @@ func (t *estate) addSpecs(specs []groupSpec) {
 		}
 	}
 	old := byName["Old project"]
-	old.state, old.gone = soft, t.started.Add(-48*time.Hour)
+	old.state, old.gone = SoftDeleted, t.Started.Add(-48*time.Hour)
 	for i := range min(t.devices, 25) {
-		byName["Managed laptops"].add(makeRef(KindDevice, i))
+		byName["Managed laptops"].add(MakeRef(KindDevice, i))
 	}
 }
 
 // newGroup appends a group without journalling it.
-func (t *estate) newGroup(name, description string, unified bool) *circle {
-	index := len(t.circles[KindGroup])
-	c := &circle{kind: KindGroup, index: index, id: t.id(makeRef(KindGroup, index)), vals: make([]Value, groupProps)}
+func (t *Directory) newGroup(name, description string, unified bool) *Roster {
+	index := len(t.Circles[KindGroup])
+	c := &Roster{kind: KindGroup, index: index, id: t.ID(MakeRef(KindGroup, index)), vals: make([]Value, groupProps)}
 	nickname := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
 			return r
@@ -105,14 +105,14 @@ func (t *estate) newGroup(name, description string, unified bool) *circle {
 		c.set(gDescription, String(description))
 	}
 	if unified {
-		mail := strings.ToLower(nickname) + "@" + domain
+		mail := strings.ToLower(nickname) + "@" + Domain
 		c.set(gGroupTypes, List("Unified"))
 		c.set(gMail, String(mail))
 		c.set(gProxyAddresses, List("SMTP:"+mail))
 		c.set(gVisibility, String("Private"))
 	}
-	c.owners = []ref{makeRef(KindUser, 1)}
-	t.circles[KindGroup] = append(t.circles[KindGroup], c)
+	c.Owners = []Ref{MakeRef(KindUser, 1)}
+	t.Circles[KindGroup] = append(t.Circles[KindGroup], c)
 	return c
 }
 
@@ -122,35 +122,35 @@ func hasAddress(i int) bool {
 	return r == roleMember || r == roleSynced || r == roleDisabled || r == roleDeleted
 }
 
-func (t *estate) inOffice(i, office int) bool {
+func (t *Directory) inOffice(i, office int) bool {
 	p := t.pop.person(i)
 	return p.office == &t.pop.offices[office]
 }
 
 // foundUnits builds the administrative units.
-func (t *estate) foundUnits() {
+func (t *Directory) foundUnits() {
 	n := t.people
 	at := func(office int) span {
 		return span{end: n, has: func(i int) bool { return hasAddress(i) && t.inOffice(i, office) }}
 	}
 	berlin := t.newUnit("Berlin", "People and things in Berlin")
 	berlin.base = at(0)
-	berlin.add(makeRef(KindGroup, 2))
+	berlin.add(MakeRef(KindGroup, 2))
 	nairobi := t.newUnit("Nairobi", "People and things in Nairobi")
 	nairobi.base = at(1)
 	for i := range min(t.devices, 3) {
-		nairobi.add(makeRef(KindDevice, i))
+		nairobi.add(MakeRef(KindDevice, i))
 	}
 	t.newUnit("Workshop", "")
 }
 
-func (t *estate) newUnit(name, description string) *circle {
-	index := len(t.circles[KindUnit])
-	c := &circle{kind: KindUnit, index: index, id: t.id(makeRef(KindUnit, index)), vals: make([]Value, unitProps)}
+func (t *Directory) newUnit(name, description string) *Roster {
+	index := len(t.Circles[KindUnit])
+	c := &Roster{kind: KindUnit, index: index, id: t.ID(MakeRef(KindUnit, index)), vals: make([]Value, unitProps)}
 	c.set(aDisplayName, String(name))
 	if description != "" {
 		c.set(aDescription, String(description))
 	}
-	t.circles[KindUnit] = append(t.circles[KindUnit], c)
+	t.Circles[KindUnit] = append(t.Circles[KindUnit], c)
 	return c
 }

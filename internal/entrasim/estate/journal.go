@@ -1,40 +1,40 @@
-package entrasim
+package estate
 
 import "time"
 
-// op is what happened to an object.
-type op uint8
+// Op is what happened to an object.
+type Op uint8
 
 const (
-	opUpdate  op = iota // properties in mask changed
+	OpUpdate  Op = iota // properties in mask changed
 	opCreate            // hired, or created
 	opSoft              // soft-deleted
-	opPurge             // gone for good
+	OpPurge             // gone for good
 	opRestore           // back from deletedItems
-	opLink              // member (or manager) added
-	opUnlink            // member (or manager) removed
+	OpLink              // member (or manager) added
+	OpUnlink            // member (or manager) removed
 )
 
 // change is one line of the journal of one kind of object.
 type change struct {
 	seq   uint64
 	at    time.Time
-	op    op
-	index int
-	mask  uint64 // opUpdate: what changed; opLink, opUnlink: the link property
-	link  ref    // opLink, opUnlink: the other object
+	Op    Op
+	Index int
+	Mask  uint64 // opUpdate: what changed; opLink, opUnlink: the link property
+	Link  Ref    // opLink, opUnlink: the other object
 }
 
 // log appends to the journal; the caller holds the write lock.
-func (t *estate) log(k Kind, index int, o op, mask uint64, link ref) {
-	t.seq++
-	t.version++
-	t.journal[k] = append(t.journal[k], change{t.seq, t.now(), o, index, mask, link})
+func (t *Directory) log(k Kind, index int, o Op, mask uint64, link Ref) {
+	t.Seq++
+	t.Version++
+	t.journal[k] = append(t.journal[k], change{t.Seq, t.now(), o, index, mask, link})
 	t.notify(k, index, o)
 }
 
-// since returns the changes of kind k after from, up to and including to.
-func (t *estate) since(k Kind, from, to uint64) []change {
+// Since returns the changes of kind k after from, up to and including to.
+func (t *Directory) Since(k Kind, from, to uint64) []change {
 	all := t.journal[k]
 	return all[lowerBound(all, from+1):lowerBound(all, to+1)]
 }
@@ -53,11 +53,11 @@ func lowerBound(all []change, seq uint64) int {
 	return lo
 }
 
-// visibleSeq is the last sequence number that delta may show when changes
+// VisibleSeq is the last sequence number that delta may show when changes
 // take delay to appear.
-func (t *estate) visibleSeq(k Kind, delay time.Duration) uint64 {
+func (t *Directory) VisibleSeq(k Kind, delay time.Duration) uint64 {
 	if delay <= 0 {
-		return t.seq
+		return t.Seq
 	}
 	limit, all := t.now().Add(-delay), t.journal[k]
 	for i := len(all) - 1; i >= 0; i-- {

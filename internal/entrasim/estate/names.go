@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import "strings"
 

@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"errors"
@@ -15,32 +15,33 @@ type Circle struct {
 	State       string `json:"state"`
 }
 
-func (c *circle) view() Circle {
-	return Circle{c.id, c.name(), c.rule != nil, c.unified(), stateName(c.state)}
+func (c *Roster) view() Circle {
+	return Circle{c.id, c.name(), c.rule != nil, c.unified(), StateName(c.state)}
 }
 
-// join adds a member and journals it.
-func (t *estate) join(c *circle, r ref) bool {
+// Join adds a member and journals it.
+func (t *Directory) Join(c *Roster, r Ref) bool {
 	if !c.add(r) {
 		return false
 	}
-	t.log(c.kind, c.index, opLink, t.memberBit(c), r)
+	t.log(c.kind, c.index, OpLink, t.memberBit(c), r)
 	return true
 }
 
-func (t *estate) leave(c *circle, r ref) bool {
+// Leave removes a member and journals it; false when there was none.
+func (t *Directory) Leave(c *Roster, r Ref) bool {
 	if !c.remove(r) {
 		return false
 	}
-	t.log(c.kind, c.index, opUnlink, t.memberBit(c), r)
+	t.log(c.kind, c.index, OpUnlink, t.memberBit(c), r)
 	return true
 }
 
-func (t *estate) memberBit(c *circle) uint64 {
+func (t *Directory) memberBit(c *Roster) uint64 {
 	if c.kind == KindUnit {
-		return 1 << aMembers
+		return 1 << UnitMembers
 	}
-	return 1 << gMembers
+	return 1 << GroupMembers
 }
 
 // Groups lists groups whose name contains search.
@@ -50,11 +51,11 @@ func (c *Desk) Groups(search string) []Circle { return c.circles(KindGroup, sear
 func (c *Desk) Units(search string) []Circle { return c.circles(KindUnit, search) }
 
 func (c *Desk) circles(k Kind, search string) []Circle {
-	c.t.mu.RLock()
-	defer c.t.mu.RUnlock()
+	c.t.Mu.RLock()
+	defer c.t.Mu.RUnlock()
 	out := []Circle{}
-	for _, g := range c.t.circles[k] {
-		if g.state != purged && strings.Contains(strings.ToLower(g.name()), strings.ToLower(search)) {
+	for _, g := range c.t.Circles[k] {
+		if g.state != Purged && strings.Contains(strings.ToLower(g.name()), strings.ToLower(search)) {
 			out = append(out, g.view())
 		}
 	}
@@ -62,20 +63,20 @@ func (c *Desk) circles(k Kind, search string) []Circle {
 }
 
 // Group finds a group by id or name.
-func (c *Desk) Group(key string) (Circle, error) { return c.circle(KindGroup, key, nil) }
+func (c *Desk) Group(key string) (Circle, error) { return c.EditRoster(KindGroup, key, nil) }
 
 // Unit finds an administrative unit by id or name.
-func (c *Desk) Unit(key string) (Circle, error) { return c.circle(KindUnit, key, nil) }
+func (c *Desk) Unit(key string) (Circle, error) { return c.EditRoster(KindUnit, key, nil) }
 
-// circle runs f, if any, on a group or unit under the write lock.
-func (c *Desk) circle(k Kind, key string, f func(*circle) error) (Circle, error) {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+// EditRoster runs f, if any, on a group or unit under the write lock.
+func (c *Desk) EditRoster(k Kind, key string, f func(*Roster) error) (Circle, error) {
+	c.t.Mu.Lock()
+	defer c.t.Mu.Unlock()
 	at, err := c.t.find(k, key)
 	if err != nil {
 		return Circle{}, err
 	}
-	g := c.t.circles[k][at.index()]
+	g := c.t.Circles[k][at.Index()]
 	if f != nil {
 		if err := f(g); err != nil {
 			return Circle{}, err
@@ -90,8 +91,8 @@ func (c *Desk) CreateGroup(name, description string, unified bool) (Circle, erro
 	if strings.TrimSpace(name) == "" {
 		return Circle{}, errors.New("a group needs a name")
 	}
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	c.t.Mu.Lock()
+	defer c.t.Mu.Unlock()
 	g := c.t.newGroup(name, description, unified)
 	g.set(gCreatedDateTime, instant(c.t.now()))
 	c.t.log(KindGroup, g.index, opCreate, 0, 0)
@@ -103,8 +104,8 @@ func (c *Desk) CreateUnit(name, description string) (Circle, error) {
 	if strings.TrimSpace(name) == "" {
 		return Circle{}, errors.New("an administrative unit needs a name")
 	}
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	c.t.Mu.Lock()
+	defer c.t.Mu.Unlock()
 	u := c.t.newUnit(name, description)
 	c.t.log(KindUnit, u.index, opCreate, 0, 0)
 	return u.view(), nil
@@ -112,16 +113,17 @@ func (c *Desk) CreateUnit(name, description string) (Circle, error) {
 
 // UpdateGroup sets properties of a group by their Graph names.
 func (c *Desk) UpdateGroup(key string, props map[string]Value) (Circle, error) {
-	return c.update(KindGroup, key, props)
+	return c.UpdateRoster(KindGroup, key, props)
 }
 
 // UpdateUnit sets properties of an administrative unit by their Graph names.
 func (c *Desk) UpdateUnit(key string, props map[string]Value) (Circle, error) {
-	return c.update(KindUnit, key, props)
+	return c.UpdateRoster(KindUnit, key, props)
 }
 
-func (c *Desk) update(k Kind, key string, props map[string]Value) (Circle, error) {
-	return c.circle(k, key, func(g *circle) error {
+// UpdateRoster sets properties of a group or unit by their Graph names.
+func (c *Desk) UpdateRoster(k Kind, key string, props map[string]Value) (Circle, error) {
+	return c.EditRoster(k, key, func(g *Roster) error {
 		vals, err := c.t.change(k, props)
 		if err != nil {
 			return err
@@ -134,7 +136,7 @@ func (c *Desk) update(k Kind, key string, props map[string]Value) (Circle, error
 			}
 		}
 		if mask != 0 {
-			c.t.log(k, g.index, opUpdate, mask, 0)
+			c.t.log(k, g.index, OpUpdate, mask, 0)
 		}
 		return nil
 	})
@@ -143,12 +145,12 @@ func (c *Desk) update(k Kind, key string, props map[string]Value) (Circle, error
 // DeleteGroup soft-deletes a Microsoft 365 group; other groups are gone for
 // good at once.
 func (c *Desk) DeleteGroup(key string) (Circle, error) {
-	return c.circle(KindGroup, key, func(g *circle) error {
-		if g.state != live {
+	return c.EditRoster(KindGroup, key, func(g *Roster) error {
+		if g.state != Live {
 			return errors.New("already deleted")
 		}
 		if g.unified() {
-			g.state, g.gone = soft, c.t.now()
+			g.state, g.gone = SoftDeleted, c.t.now()
 			c.t.log(KindGroup, g.index, opSoft, 0, 0)
 			return nil
 		}
@@ -158,20 +160,20 @@ func (c *Desk) DeleteGroup(key string) (Circle, error) {
 
 // PurgeGroup removes a group for good.
 func (c *Desk) PurgeGroup(key string) (Circle, error) {
-	return c.circle(KindGroup, key, c.t.purgeCircle)
+	return c.EditRoster(KindGroup, key, c.t.purgeCircle)
 }
 
 // DeleteUnit removes an administrative unit for good.
 func (c *Desk) DeleteUnit(key string) (Circle, error) {
-	return c.circle(KindUnit, key, c.t.purgeCircle)
+	return c.EditRoster(KindUnit, key, c.t.purgeCircle)
 }
 
-func (t *estate) purgeCircle(g *circle) error {
-	g.state = purged
-	t.log(g.kind, g.index, opPurge, 0, 0)
+func (t *Directory) purgeCircle(g *Roster) error {
+	g.state = Purged
+	t.log(g.kind, g.index, OpPurge, 0, 0)
 	for _, k := range []Kind{KindGroup, KindUnit} {
-		for _, c := range t.circles[k] {
-			t.leave(c, g.ref())
+		for _, c := range t.Circles[k] {
+			t.Leave(c, g.ref())
 		}
 	}
 	return nil
@@ -179,14 +181,14 @@ func (t *estate) purgeCircle(g *circle) error {
 
 // RestoreGroup brings a soft-deleted group back with its members.
 func (c *Desk) RestoreGroup(key string) (Circle, error) {
-	return c.circle(KindGroup, key, func(g *circle) error {
-		if g.state != soft {
+	return c.EditRoster(KindGroup, key, func(g *Roster) error {
+		if g.state != SoftDeleted {
 			return errors.New("not in deletedItems")
 		}
-		g.state = live
+		g.state = Live
 		c.t.log(KindGroup, g.index, opRestore, 0, 0)
-		for r, ok := g.next(0); ok; r, ok = g.next(r + 1) {
-			c.t.log(KindGroup, g.index, opLink, 1<<gMembers, r)
+		for r, ok := g.Next(0); ok; r, ok = g.Next(r + 1) {
+			c.t.log(KindGroup, g.index, OpLink, 1<<GroupMembers, r)
 		}
 		return nil
 	})
@@ -194,26 +196,27 @@ func (c *Desk) RestoreGroup(key string) (Circle, error) {
 
 // AddMember puts a person, group or device into a group.
 func (c *Desk) AddMember(group, member string) error {
-	return c.member(KindGroup, group, member, c.t.join)
+	return c.ChangeMember(KindGroup, group, member, c.t.Join)
 }
 
 // RemoveMember takes a member out of a group.
 func (c *Desk) RemoveMember(group, member string) error {
-	return c.member(KindGroup, group, member, c.t.leave)
+	return c.ChangeMember(KindGroup, group, member, c.t.Leave)
 }
 
 // AddUnitMember puts a person, group or device into an administrative unit.
 func (c *Desk) AddUnitMember(unit, member string) error {
-	return c.member(KindUnit, unit, member, c.t.join)
+	return c.ChangeMember(KindUnit, unit, member, c.t.Join)
 }
 
 // RemoveUnitMember takes a member out of an administrative unit.
 func (c *Desk) RemoveUnitMember(unit, member string) error {
-	return c.member(KindUnit, unit, member, c.t.leave)
+	return c.ChangeMember(KindUnit, unit, member, c.t.Leave)
 }
 
-func (c *Desk) member(k Kind, key, member string, f func(*circle, ref) bool) error {
-	_, err := c.circle(k, key, func(g *circle) error {
+// ChangeMember runs f, Join or Leave, with the member that a key names.
+func (c *Desk) ChangeMember(k Kind, key, member string, f func(*Roster, Ref) bool) error {
+	_, err := c.EditRoster(k, key, func(g *Roster) error {
 		for _, mk := range []Kind{KindUser, KindGroup, KindDevice} {
 			r, err := c.t.find(mk, member)
 			if err != nil {
@@ -231,16 +234,16 @@ func (c *Desk) member(k Kind, key, member string, f func(*circle, ref) bool) err
 
 // Members counts and lists the ids of the direct live members, at most top.
 func (c *Desk) Members(group string, top int) (ids []string, total int, err error) {
-	c.t.mu.RLock()
-	defer c.t.mu.RUnlock()
+	c.t.Mu.RLock()
+	defer c.t.Mu.RUnlock()
 	at, err := c.t.find(KindGroup, group)
 	if err != nil {
 		return nil, 0, err
 	}
-	next := c.t.liveMembers(c.t.circles[KindGroup][at.index()])
+	next := c.t.LiveMembers(c.t.Circles[KindGroup][at.Index()])
 	for r, ok := next(0); ok; r, ok = next(r + 1) {
 		if total++; len(ids) < top {
-			ids = append(ids, c.t.id(r))
+			ids = append(ids, c.t.ID(r))
 		}
 	}
 	return ids, total, nil

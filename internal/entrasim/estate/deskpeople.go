@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"errors"
@@ -20,36 +20,38 @@ type Person struct {
 	State             string `json:"state"` // live, deleted, purged
 }
 
-func stateName(s state) string { return [...]string{"live", "deleted", "purged"}[s] }
+// StateName is the word of the control API for a state.
+func StateName(s State) string { return [...]string{"live", "deleted", "purged"}[s] }
 
-const personNeed = 1<<uUserPrincipalName | 1<<uDisplayName | 1<<uMail | 1<<uDepartment | 1<<uCity | 1<<uJobTitle | 1<<uUserType | 1<<uAccountEnabled
+const personNeed = 1<<UserPrincipalName | 1<<UserDisplayName | 1<<UserMail | 1<<uDepartment | 1<<uCity | 1<<uJobTitle | 1<<uUserType | 1<<uAccountEnabled
 
-func (t *estate) view(at ref) Person {
-	var r record
-	t.fill(at, personNeed, &r)
-	v := &r.vals
-	return Person{r.id, v[uUserPrincipalName].text, v[uDisplayName].text, v[uMail].text, v[uDepartment].text, v[uCity].text,
-		v[uJobTitle].text, v[uUserType].text, v[uAccountEnabled].yes, stateName(r.state)}
+// View is the short view of a user.
+func (t *Directory) View(at Ref) Person {
+	var r Record
+	t.Fill(at, personNeed, &r)
+	v := &r.Vals
+	return Person{r.ID, v[UserPrincipalName].Raw, v[UserDisplayName].Raw, v[UserMail].Raw, v[uDepartment].Raw, v[uCity].Raw,
+		v[uJobTitle].Raw, v[uUserType].Raw, v[uAccountEnabled].yes, StateName(r.state)}
 }
 
 // People lists live and soft-deleted people whose name, sign-in name, mail or
 // department contains search; total counts all matches.
 func (c *Desk) People(search string, skip, top int) (page []Person, total int) {
 	t := c.t
-	t.mu.RLock()
-	defer t.mu.RUnlock()
+	t.Mu.RLock()
+	defer t.Mu.RUnlock()
 	page = []Person{}
 	want := strings.ToLower(search)
 	for i := range t.count[KindUser] {
-		at := makeRef(KindUser, i)
-		if t.stateOf(at) == purged {
+		at := MakeRef(KindUser, i)
+		if t.StateOf(at) == Purged {
 			continue
 		}
 		if want == "" && (total < skip || len(page) >= top) {
 			total++ // nothing to compare: no need to derive the person
 			continue
 		}
-		p := t.view(at)
+		p := t.View(at)
 		if want != "" && !strings.Contains(strings.ToLower(p.DisplayName+"\n"+p.UserPrincipalName+"\n"+p.Mail+"\n"+p.Department), want) {
 			continue
 		}
@@ -62,28 +64,28 @@ func (c *Desk) People(search string, skip, top int) (page []Person, total int) {
 
 // Person finds one person, soft-deleted ones included.
 func (c *Desk) Person(key string) (Person, error) {
-	c.t.mu.RLock()
-	defer c.t.mu.RUnlock()
+	c.t.Mu.RLock()
+	defer c.t.Mu.RUnlock()
 	at, err := c.t.find(KindUser, key)
 	if err != nil {
 		return Person{}, err
 	}
-	return c.t.view(at), nil
+	return c.t.View(at), nil
 }
 
 // PersonAt is the base person with a number, 0 to Config.People-1; what each
 // number is like stays the same for a seed.
 func (c *Desk) PersonAt(index int) Person {
-	c.t.mu.RLock()
-	defer c.t.mu.RUnlock()
-	return c.t.view(makeRef(KindUser, index))
+	c.t.Mu.RLock()
+	defer c.t.Mu.RUnlock()
+	return c.t.View(MakeRef(KindUser, index))
 }
 
 // edit runs f on a user that is not purged, under the write lock.
-func (c *Desk) edit(key string, f func(at ref) error) (Person, error) {
+func (c *Desk) edit(key string, f func(at Ref) error) (Person, error) {
 	t := c.t
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Mu.Lock()
+	defer t.Mu.Unlock()
 	at, err := t.find(KindUser, key)
 	if err != nil {
 		return Person{}, err
@@ -91,18 +93,18 @@ func (c *Desk) edit(key string, f func(at ref) error) (Person, error) {
 	if err := f(at); err != nil {
 		return Person{}, err
 	}
-	return t.view(at), nil
+	return t.View(at), nil
 }
 
 // overlay returns the changes of a user or device, to be added to.
-func (t *estate) overlay(at ref) *overlay {
-	o := t.overlays[at.kind()][at.index()]
+func (t *Directory) overlay(at Ref) *overlay {
+	o := t.overlays[at.Kind()][at.Index()]
 	if o == nil {
-		o = &overlay{vals: map[int]Value{}, state: t.stateOf(at)}
-		if o.state == soft {
-			o.gone = t.started
+		o = &overlay{vals: map[int]Value{}, state: t.StateOf(at)}
+		if o.state == SoftDeleted {
+			o.gone = t.Started
 		}
-		t.overlays[at.kind()][at.index()] = o
+		t.overlays[at.Kind()][at.Index()] = o
 	}
 	return o
 }
@@ -112,8 +114,8 @@ func (t *estate) overlay(at ref) *overlay {
 // guests, and dynamic groups by their rules.
 func (c *Desk) Hire(props map[string]Value) (Person, error) {
 	t := c.t
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Mu.Lock()
+	defer t.Mu.Unlock()
 	vals, err := t.change(KindUser, props)
 	if err != nil {
 		return Person{}, err
@@ -121,49 +123,49 @@ func (c *Desk) Hire(props map[string]Value) (Person, error) {
 	if err := t.completeHire(vals); err != nil {
 		return Person{}, err
 	}
-	at := makeRef(KindUser, t.count[KindUser])
+	at := MakeRef(KindUser, t.count[KindUser])
 	t.count[KindUser]++
-	t.overlays[KindUser][at.index()] = &overlay{vals: vals, linked: true}
-	t.byUPN[strings.ToLower(vals[uUserPrincipalName].text)] = at.index()
-	t.log(KindUser, at.index(), opCreate, 0, 0)
-	if vals[uUserType].text == "Member" {
-		t.join(t.circles[KindGroup][0], at)
+	t.overlays[KindUser][at.Index()] = &overlay{vals: vals, linked: true}
+	t.byUPN[strings.ToLower(vals[UserPrincipalName].Raw)] = at.Index()
+	t.log(KindUser, at.Index(), opCreate, 0, 0)
+	if vals[uUserType].Raw == "Member" {
+		t.Join(t.Circles[KindGroup][0], at)
 	}
 	t.regroup(at)
-	return t.view(at), nil
+	return t.View(at), nil
 }
 
-func (t *estate) completeHire(vals map[int]Value) error {
+func (t *Directory) completeHire(vals map[int]Value) error {
 	def := func(bit int, v Value) {
-		if vals[bit].isEmpty() {
+		if vals[bit].IsEmpty() {
 			vals[bit] = v
 		}
 	}
-	names := strings.Fields(vals[uDisplayName].text)
+	names := strings.Fields(vals[UserDisplayName].Raw)
 	if len(names) > 1 {
-		def(uGivenName, String(names[0]))
-		def(uSurname, String(names[len(names)-1]))
+		def(UserGivenName, String(names[0]))
+		def(UserSurname, String(names[len(names)-1]))
 	}
-	def(uDisplayName, String(strings.TrimSpace(vals[uGivenName].text+" "+vals[uSurname].text)))
-	if vals[uDisplayName].text == "" {
+	def(UserDisplayName, String(strings.TrimSpace(vals[UserGivenName].Raw+" "+vals[UserSurname].Raw)))
+	if vals[UserDisplayName].Raw == "" {
 		return errors.New("a new person needs displayName, or givenName and surname")
 	}
-	local := addressOf(vals[uGivenName].text, vals[uSurname].text, fmt.Sprintf("new.hire%d", t.count[KindUser]))
-	if _, taken := t.findUser(local + "@" + domain); taken {
+	local := addressOf(vals[UserGivenName].Raw, vals[UserSurname].Raw, fmt.Sprintf("new.hire%d", t.count[KindUser]))
+	if _, taken := t.FindUser(local + "@" + Domain); taken {
 		local = fmt.Sprintf("%s-%d", local, t.count[KindUser])
 	}
-	def(uUserPrincipalName, String(local+"@"+domain))
-	if _, taken := t.findUser(vals[uUserPrincipalName].text); taken {
-		return fmt.Errorf("the sign-in name %s is taken", vals[uUserPrincipalName].text)
+	def(UserPrincipalName, String(local+"@"+Domain))
+	if _, taken := t.FindUser(vals[UserPrincipalName].Raw); taken {
+		return fmt.Errorf("the sign-in name %s is taken", vals[UserPrincipalName].Raw)
 	}
 	def(uMailNickname, String(local))
-	def(uMail, vals[uUserPrincipalName])
+	def(UserMail, vals[UserPrincipalName])
 	def(uAccountEnabled, Bool(true))
 	def(uUserType, String("Member"))
 	def(uCreatedDateTime, instant(t.now()))
 	def(uBusinessPhones, List())
 	def(uOtherMails, List())
-	def(uProxyAddresses, List("SMTP:"+vals[uMail].text))
+	def(uProxyAddresses, List("SMTP:"+vals[UserMail].Raw))
 	return nil
 }
 
@@ -184,7 +186,7 @@ func addressOf(given, surname, otherwise string) string {
 
 // Update sets properties of a person by their Graph names.
 func (c *Desk) Update(key string, props map[string]Value) (Person, error) {
-	return c.edit(key, func(at ref) error {
+	return c.edit(key, func(at Ref) error {
 		vals, err := c.t.change(KindUser, props)
 		if err != nil {
 			return err
@@ -193,18 +195,18 @@ func (c *Desk) Update(key string, props map[string]Value) (Person, error) {
 	})
 }
 
-func (t *estate) setUser(at ref, vals map[int]Value) error {
-	if upn, ok := vals[uUserPrincipalName]; ok {
-		if r, taken := t.findUser(upn.text); taken && r != at {
-			return fmt.Errorf("the sign-in name %s is taken", upn.text)
+func (t *Directory) setUser(at Ref, vals map[int]Value) error {
+	if upn, ok := vals[UserPrincipalName]; ok {
+		if r, taken := t.FindUser(upn.Raw); taken && r != at {
+			return fmt.Errorf("the sign-in name %s is taken", upn.Raw)
 		}
-		t.byUPN[strings.ToLower(upn.text)] = at.index()
+		t.byUPN[strings.ToLower(upn.Raw)] = at.Index()
 	}
-	var before record
-	t.fill(at, ^uint64(0), &before)
+	var before Record
+	t.Fill(at, ^uint64(0), &before)
 	var mask uint64
 	for bit, v := range vals {
-		if before.vals[bit].equal(v) {
+		if before.Vals[bit].equal(v) {
 			delete(vals, bit)
 			continue
 		}
@@ -217,37 +219,37 @@ func (t *estate) setUser(at ref, vals map[int]Value) error {
 	for bit, v := range vals {
 		o.vals[bit] = v
 	}
-	t.log(KindUser, at.index(), opUpdate, mask, 0)
+	t.log(KindUser, at.Index(), OpUpdate, mask, 0)
 	t.regroup(at)
 	return nil
 }
 
 // regroup moves a person in and out of the dynamic groups.
-func (t *estate) regroup(at ref) {
-	var rec record
-	t.fill(at, ^uint64(0), &rec)
-	for _, g := range t.circles[KindGroup] {
-		if g.rule == nil || g.state != live {
+func (t *Directory) regroup(at Ref) {
+	var rec Record
+	t.Fill(at, ^uint64(0), &rec)
+	for _, g := range t.Circles[KindGroup] {
+		if g.rule == nil || g.state != Live {
 			continue
 		}
 		if g.rule(&rec) {
-			t.join(g, at)
+			t.Join(g, at)
 		} else {
-			t.leave(g, at)
+			t.Leave(g, at)
 		}
 	}
 }
 
 // Rename changes the name, and with it sign-in name, mail and alias.
 func (c *Desk) Rename(key, givenName, surname string) (Person, error) {
-	return c.edit(key, func(at ref) error {
-		local := addressOf(givenName, surname, fmt.Sprintf("renamed.person%d", at.index()))
-		if r, taken := c.t.findUser(local + "@" + domain); taken && r != at {
-			local = fmt.Sprintf("%s-%d", local, at.index())
+	return c.edit(key, func(at Ref) error {
+		local := addressOf(givenName, surname, fmt.Sprintf("renamed.person%d", at.Index()))
+		if r, taken := c.t.FindUser(local + "@" + Domain); taken && r != at {
+			local = fmt.Sprintf("%s-%d", local, at.Index())
 		}
-		address := local + "@" + domain
-		return c.t.setUser(at, map[int]Value{uGivenName: String(givenName), uSurname: String(surname),
-			uDisplayName: String(strings.TrimSpace(givenName + " " + surname)), uUserPrincipalName: String(address), uMail: String(address),
+		address := local + "@" + Domain
+		return c.t.setUser(at, map[int]Value{UserGivenName: String(givenName), UserSurname: String(surname),
+			UserDisplayName: String(strings.TrimSpace(givenName + " " + surname)), UserPrincipalName: String(address), UserMail: String(address),
 			uMailNickname: String(local), uProxyAddresses: List("SMTP:" + address)})
 	})
 }
@@ -271,52 +273,52 @@ func (c *Desk) Disable(key string) (Person, error) { return c.enabled(key, false
 func (c *Desk) Enable(key string) (Person, error) { return c.enabled(key, true) }
 
 func (c *Desk) enabled(key string, on bool) (Person, error) {
-	return c.edit(key, func(at ref) error { return c.t.setUser(at, map[int]Value{uAccountEnabled: Bool(on)}) })
+	return c.edit(key, func(at Ref) error { return c.t.setUser(at, map[int]Value{uAccountEnabled: Bool(on)}) })
 }
 
 // SoftDelete moves a person to deletedItems; memberships are kept.
 func (c *Desk) SoftDelete(key string) (Person, error) {
-	return c.edit(key, func(at ref) error {
-		if c.t.stateOf(at) != live {
+	return c.edit(key, func(at Ref) error {
+		if c.t.StateOf(at) != Live {
 			return errors.New("already deleted")
 		}
 		o := c.t.overlay(at)
-		o.state, o.gone = soft, c.t.now()
-		c.t.log(KindUser, at.index(), opSoft, 0, 0)
+		o.state, o.gone = SoftDeleted, c.t.now()
+		c.t.log(KindUser, at.Index(), opSoft, 0, 0)
 		return nil
 	})
 }
 
 // Restore brings a soft-deleted person back with id and memberships.
 func (c *Desk) Restore(key string) (Person, error) {
-	return c.edit(key, func(at ref) error {
-		if c.t.stateOf(at) != soft {
+	return c.edit(key, func(at Ref) error {
+		if c.t.StateOf(at) != SoftDeleted {
 			return errors.New("not in deletedItems")
 		}
-		c.t.overlay(at).state = live
-		c.t.log(KindUser, at.index(), opRestore, 0, 0)
+		c.t.overlay(at).state = Live
+		c.t.log(KindUser, at.Index(), opRestore, 0, 0)
 		return nil
 	})
 }
 
 // Purge removes a person for good: memberships, devices and reports lose them.
 func (c *Desk) Purge(key string) (Person, error) {
-	return c.edit(key, func(at ref) error {
+	return c.edit(key, func(at Ref) error {
 		t := c.t
-		t.overlay(at).state = purged
-		t.log(KindUser, at.index(), opPurge, 0, 0)
+		t.overlay(at).state = Purged
+		t.log(KindUser, at.Index(), OpPurge, 0, 0)
 		for _, k := range []Kind{KindGroup, KindUnit} {
-			for _, g := range t.circles[k] {
-				t.leave(g, at)
+			for _, g := range t.Circles[k] {
+				t.Leave(g, at)
 			}
 		}
 		for i, ok := t.nextOwned(at, 0); ok; i, ok = t.nextOwned(at, i+1) {
-			t.setLink(makeRef(KindDevice, i), 0)
+			t.setLink(MakeRef(KindDevice, i), 0)
 		}
 		for i := range t.count[KindUser] {
 			if t.managerLink(i) == at {
-				t.setLink(makeRef(KindUser, i), 0)
-				t.log(KindUser, i, opUnlink, 1<<uManager, at)
+				t.setLink(MakeRef(KindUser, i), 0)
+				t.log(KindUser, i, OpUnlink, 1<<UserManager, at)
 			}
 		}
 		return nil
@@ -325,41 +327,41 @@ func (c *Desk) Purge(key string) (Person, error) {
 
 // SetManager gives a person another manager; an empty manager removes it.
 func (c *Desk) SetManager(key, manager string) (Person, error) {
-	return c.edit(key, func(at ref) error {
-		var to ref
+	return c.edit(key, func(at Ref) error {
+		var to Ref
 		if manager != "" {
 			var err error
 			if to, err = c.t.find(KindUser, manager); err != nil {
 				return err
 			}
 		}
-		old := c.t.managerLink(at.index())
+		old := c.t.managerLink(at.Index())
 		if old == to {
 			return nil
 		}
 		c.t.setLink(at, to)
 		if old != 0 {
-			c.t.log(KindUser, at.index(), opUnlink, 1<<uManager, old)
+			c.t.log(KindUser, at.Index(), OpUnlink, 1<<UserManager, old)
 		}
 		if to != 0 {
-			c.t.log(KindUser, at.index(), opLink, 1<<uManager, to)
+			c.t.log(KindUser, at.Index(), OpLink, 1<<UserManager, to)
 		}
 		return nil
 	})
 }
 
 // managerLink is the manager whatever became of them; 0 means none.
-func (t *estate) managerLink(index int) ref {
+func (t *Directory) managerLink(index int) Ref {
 	if o := t.overlays[KindUser][index]; o != nil && o.linked {
 		return o.link
 	}
 	if i := t.pop.manager(index); i >= 0 {
-		return makeRef(KindUser, i)
+		return MakeRef(KindUser, i)
 	}
 	return 0
 }
 
-func (t *estate) setLink(at, to ref) {
+func (t *Directory) setLink(at, to Ref) {
 	o := t.overlay(at)
 	o.linked, o.link = true, to
 }

@@ -1,28 +1,28 @@
-package entrasim
+package estate
 
 import (
 	"slices"
 	"time"
 )
 
-// circle is anything with members: a group or an administrative unit. Members
+// Roster is anything with members: a group or an administrative unit. Members
 // come from a rule over the base population, plus extras, minus removed; so a
 // group of a million costs nothing until it is read.
-type circle struct {
+type Roster struct {
 	kind  Kind
 	index int
 	id    string
 	vals  []Value // by property bit of the kind's schema
 	ever  uint64  // properties that were ever set
-	state state
+	state State
 	gone  time.Time // of the soft deletion
 
 	base    span
-	extras  []ref // sorted
-	removed map[ref]bool
-	owners  []ref
+	extras  []Ref // sorted
+	removed map[Ref]bool
+	Owners  []Ref
 	// rule, for a dynamic group, decides by a person's properties.
-	rule func(*record) bool
+	rule func(*Record) bool
 }
 
 // span is a set of base people by index: a step pattern or a predicate.
@@ -65,22 +65,22 @@ func (s span) contains(i int) bool {
 	return s.has != nil && s.has(i)
 }
 
-// next returns the first member at or after from, in order of kind and index.
-func (c *circle) next(from ref) (ref, bool) {
+// Next returns the first member at or after from, in order of kind and index.
+func (c *Roster) Next(from Ref) (Ref, bool) {
 	at, _ := slices.BinarySearch(c.extras, from)
-	extra, ok := ref(0), at < len(c.extras)
+	extra, ok := Ref(0), at < len(c.extras)
 	if ok {
 		extra = c.extras[at]
 	}
-	if from >= makeRef(KindGroup, 0) {
+	if from >= MakeRef(KindGroup, 0) {
 		return extra, ok
 	}
 	start := 0
-	if from > makeRef(KindUser, 0) {
-		start = from.index()
+	if from > MakeRef(KindUser, 0) {
+		start = from.Index()
 	}
 	for i := c.base.next(start); i >= 0; i = c.base.next(i + 1) {
-		r := makeRef(KindUser, i)
+		r := MakeRef(KindUser, i)
 		if ok && extra < r {
 			break
 		}
@@ -91,19 +91,19 @@ func (c *circle) next(from ref) (ref, bool) {
 	return extra, ok
 }
 
-func (c *circle) contains(r ref) bool {
+func (c *Roster) contains(r Ref) bool {
 	if _, ok := slices.BinarySearch(c.extras, r); ok {
 		return true
 	}
-	return r.kind() == KindUser && c.base.contains(r.index()) && !c.removed[r]
+	return r.Kind() == KindUser && c.base.contains(r.Index()) && !c.removed[r]
 }
 
 // add returns false when r is a member already.
-func (c *circle) add(r ref) bool {
+func (c *Roster) add(r Ref) bool {
 	if c.contains(r) {
 		return false
 	}
-	if r.kind() == KindUser && c.base.contains(r.index()) {
+	if r.Kind() == KindUser && c.base.contains(r.Index()) {
 		delete(c.removed, r)
 		return true
 	}
@@ -113,7 +113,7 @@ func (c *circle) add(r ref) bool {
 }
 
 // remove returns false when r is no member.
-func (c *circle) remove(r ref) bool {
+func (c *Roster) remove(r Ref) bool {
 	if at, ok := slices.BinarySearch(c.extras, r); ok {
 		c.extras = slices.Delete(c.extras, at, at+1)
 		return true
@@ -122,21 +122,21 @@ func (c *circle) remove(r ref) bool {
 		return false
 	}
 	if c.removed == nil {
-		c.removed = map[ref]bool{}
+		c.removed = map[Ref]bool{}
 	}
 	c.removed[r] = true
 	return true
 }
 
-func (c *circle) set(bit int, v Value) {
+func (c *Roster) set(bit int, v Value) {
 	c.vals[bit] = v
 	c.ever |= 1 << bit
 }
 
-func (c *circle) ref() ref     { return makeRef(c.kind, c.index) }
-func (c *circle) name() string { return c.vals[c.nameBit()].text }
+func (c *Roster) ref() Ref     { return MakeRef(c.kind, c.index) }
+func (c *Roster) name() string { return c.vals[c.nameBit()].Raw }
 
-func (c *circle) nameBit() int {
+func (c *Roster) nameBit() int {
 	if c.kind == KindUnit {
 		return aDisplayName
 	}
@@ -144,6 +144,6 @@ func (c *circle) nameBit() int {
 }
 
 // unified tells Microsoft 365 groups, the only ones with soft deletion.
-func (c *circle) unified() bool {
-	return c.kind == KindGroup && slices.Contains(c.vals[gGroupTypes].list, "Unified")
+func (c *Roster) unified() bool {
+	return c.kind == KindGroup && slices.Contains(c.vals[gGroupTypes].Items, "Unified")
 }

@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"testing"
@@ -12,13 +12,13 @@ func TestMembershipEnumerates(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		step := rapid.IntRange(1, 5).Draw(t, "step")
-		c := &circle{base: span{step: step, offset: step - 1, end: 40}}
-		want := map[ref]bool{}
+		c := &Roster{base: span{step: step, offset: step - 1, end: 40}}
+		want := map[Ref]bool{}
 		for i := step - 1; i < 40; i += step {
-			want[makeRef(KindUser, i)] = true
+			want[MakeRef(KindUser, i)] = true
 		}
 		for range rapid.IntRange(0, 30).Draw(t, "n") {
-			r := makeRef(Kind(rapid.IntRange(1, 3).Draw(t, "kind")), rapid.IntRange(0, 50).Draw(t, "i"))
+			r := MakeRef(Kind(rapid.IntRange(1, 3).Draw(t, "kind")), rapid.IntRange(0, 50).Draw(t, "i"))
 			if rapid.Bool().Draw(t, "join") {
 				if c.add(r) == want[r] {
 					t.Fatalf("add %x reported the wrong thing", r)
@@ -31,8 +31,8 @@ func TestMembershipEnumerates(t *testing.T) {
 				delete(want, r)
 			}
 		}
-		got, last := 0, ref(0)
-		for r, ok := c.next(0); ok; r, ok = c.next(r + 1) {
+		got, last := 0, Ref(0)
+		for r, ok := c.Next(0); ok; r, ok = c.Next(r + 1) {
 			if got++; !want[r] || r <= last {
 				t.Fatalf("%x is enumerated wrongly after %x", r, last)
 			}

@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 type valueKind uint8
 
 const (
-	isAbsent valueKind = iota // never set
-	isNull                    // set once, cleared since
+	IsAbsent valueKind = iota // never set
+	IsNull                    // set once, cleared since
 	isBool
 	isString
 	isList
@@ -22,26 +22,34 @@ const (
 // Value is one property of one object. The zero Value was never set; delta
 // leaves such properties out and lists show them as null.
 type Value struct {
-	kind valueKind
-	yes  bool
-	text string
-	list []string
+	Kind  valueKind
+	yes   bool
+	Raw   string
+	Items []string
 }
 
-// Null, Bool, String and List make Values for Update, Hire and the like.
-func Null() Value                { return Value{kind: isNull} }
-func Bool(b bool) Value          { return Value{kind: isBool, yes: b} }
-func String(s string) Value      { return Value{kind: isString, text: s} }
-func List(items ...string) Value { return Value{kind: isList, list: items} }
-func rawJSON(s string) Value     { return Value{kind: isRaw, text: s} }
+// Null is a cleared property.
+func Null() Value { return Value{Kind: IsNull} }
+
+// Bool is a yes or no.
+func Bool(b bool) Value { return Value{Kind: isBool, yes: b} }
+
+// String is a text; timestamps are texts in RFC 3339.
+func String(s string) Value { return Value{Kind: isString, Raw: s} }
+
+// List is a collection of texts.
+func List(items ...string) Value { return Value{Kind: isList, Items: items} }
+func rawJSON(s string) Value     { return Value{Kind: isRaw, Raw: s} }
 func instant(t time.Time) Value  { return String(t.UTC().Format(time.RFC3339)) }
-func (v Value) isEmpty() bool    { return v.kind == isAbsent || v.kind == isNull }
+
+// IsEmpty: never set, or cleared.
+func (v Value) IsEmpty() bool { return v.Kind == IsAbsent || v.Kind == IsNull }
 func (v Value) equal(w Value) bool {
-	if v.isEmpty() || w.isEmpty() {
-		return v.isEmpty() == w.isEmpty()
+	if v.IsEmpty() || w.IsEmpty() {
+		return v.IsEmpty() == w.IsEmpty()
 	}
-	return v.kind == w.kind && v.yes == w.yes && v.text == w.text &&
-		strings.Join(v.list, "\x00") == strings.Join(w.list, "\x00") && len(v.list) == len(w.list)
+	return v.Kind == w.Kind && v.yes == w.yes && v.Raw == w.Raw &&
+		strings.Join(v.Items, "\x00") == strings.Join(w.Items, "\x00") && len(v.Items) == len(w.Items)
 }
 
 // UnmarshalJSON reads the wire form: null, a bool, a string, a list of strings
@@ -86,39 +94,40 @@ func (v *Value) readList(items []any) error {
 }
 
 // MarshalJSON writes the wire form.
-func (v Value) MarshalJSON() ([]byte, error) { return v.appendJSON(nil), nil }
+func (v Value) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // Text is the value for people: the string, the list joined by commas, or "".
 func (v Value) Text() string {
-	switch v.kind {
+	switch v.Kind {
 	case isString, isRaw:
-		return v.text
+		return v.Raw
 	case isList:
-		return strings.Join(v.list, ", ")
+		return strings.Join(v.Items, ", ")
 	case isBool:
 		return fmt.Sprint(v.yes)
 	}
 	return ""
 }
 
-func (v Value) appendJSON(b []byte) []byte {
-	switch v.kind {
+// AppendJSON writes the wire form; absent is null.
+func (v Value) AppendJSON(b []byte) []byte {
+	switch v.Kind {
 	case isBool:
 		if v.yes {
 			return append(b, "true"...)
 		}
 		return append(b, "false"...)
 	case isString:
-		return appendString(b, v.text)
+		return AppendString(b, v.Raw)
 	case isRaw:
-		return append(b, v.text...)
+		return append(b, v.Raw...)
 	case isList:
 		b = append(b, '[')
-		for i, s := range v.list {
+		for i, s := range v.Items {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendString(b, s)
+			b = AppendString(b, s)
 		}
 		return append(b, ']')
 	}
@@ -127,9 +136,9 @@ func (v Value) appendJSON(b []byte) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendString writes s as a JSON string. Non-ASCII text stays UTF-8; bytes
+// AppendString writes s as a JSON string. Non-ASCII text stays UTF-8; bytes
 // that are not valid UTF-8 never come out of the generator.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); i++ {

@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"fmt"
@@ -7,10 +7,10 @@ import (
 
 // Desk is human resources and the service desk: it changes people, groups,
 // devices and units. Keys are object ids, sign-in names or display names.
-type Desk struct{ t *estate }
+type Desk struct{ t *Directory }
 
 // NewDesk opens the desk of a directory.
-func NewDesk(t *estate) *Desk { return &Desk{t} }
+func NewDesk(t *Directory) *Desk { return &Desk{t} }
 
 // Counts is what the tenant holds now.
 type Counts struct {
@@ -25,52 +25,52 @@ type Counts struct {
 // Snapshot counts the tenant's objects. It walks over everybody.
 func (c *Desk) Snapshot() Counts {
 	t := c.t
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	n := func(k Kind, s state) int {
-		total, next := 0, t.all(k, s)
+	t.Mu.RLock()
+	defer t.Mu.RUnlock()
+	n := func(k Kind, s State) int {
+		total, next := 0, t.Each(k, s)
 		for at, ok := next(0); ok; at, ok = next(at + 1) {
 			total++
 		}
 		return total
 	}
-	return Counts{n(KindUser, live), n(KindUser, soft), n(KindGroup, live), n(KindDevice, live), n(KindUnit, live), t.seq}
+	return Counts{n(KindUser, Live), n(KindUser, SoftDeleted), n(KindGroup, Live), n(KindDevice, Live), n(KindUnit, Live), t.Seq}
 }
 
 // find resolves a key to an object of kind k that is not gone. Display names
 // are compared without letter case; live objects win. The caller holds a lock.
-func (t *estate) find(k Kind, key string) (ref, error) {
-	if r, ok := t.refOf(key); ok && r.kind() == k && t.stateOf(r) != purged {
+func (t *Directory) find(k Kind, key string) (Ref, error) {
+	if r, ok := t.RefOf(key); ok && r.Kind() == k && t.StateOf(r) != Purged {
 		return r, nil
 	}
 	if k == KindUser {
-		if r, ok := t.findUser(key); ok {
+		if r, ok := t.FindUser(key); ok {
 			return r, nil
 		}
 	}
-	name := map[Kind]int{KindUser: uDisplayName, KindGroup: gDisplayName, KindDevice: dDisplayName, KindUnit: aDisplayName}[k]
-	var rec record
-	for _, s := range []state{live, soft} {
-		next := t.all(k, s)
+	name := map[Kind]int{KindUser: UserDisplayName, KindGroup: gDisplayName, KindDevice: dDisplayName, KindUnit: aDisplayName}[k]
+	var rec Record
+	for _, s := range []State{Live, SoftDeleted} {
+		next := t.Each(k, s)
 		for at, ok := next(0); ok; at, ok = next(at + 1) {
-			t.fill(at, 1<<name, &rec)
-			if strings.EqualFold(rec.vals[name].text, key) {
+			t.Fill(at, 1<<name, &rec)
+			if strings.EqualFold(rec.Vals[name].Raw, key) {
 				return at, nil
 			}
 		}
 	}
-	return 0, fmt.Errorf("no %s %q in the simulated tenant", strings.TrimSuffix(t.schemas[k].set, "s"), key)
+	return 0, fmt.Errorf("no %s %q in the simulated tenant", strings.TrimSuffix(t.Schemas[k].Set, "s"), key)
 }
 
 // change checks properties by name and turns them into bits.
-func (t *estate) change(k Kind, props map[string]Value) (map[int]Value, error) {
+func (t *Directory) change(k Kind, props map[string]Value) (map[int]Value, error) {
 	out := map[int]Value{}
 	for name, v := range props {
-		bit, ok := t.schemas[k].bit(name)
-		if !ok || bit == 0 || t.schemas[k].props[bit].link {
-			return nil, fmt.Errorf("%s have no property %q that can be set", t.schemas[k].set, name)
+		bit, ok := t.Schemas[k].Bit(name)
+		if !ok || bit == 0 || t.Schemas[k].Props[bit].Link {
+			return nil, fmt.Errorf("%s have no property %q that can be set", t.Schemas[k].Set, name)
 		}
-		if t.schemas[k].props[bit].list && v.kind == isNull {
+		if t.Schemas[k].Props[bit].Items && v.Kind == IsNull {
 			v = List()
 		}
 		out[bit] = v

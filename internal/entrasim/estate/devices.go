@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"fmt"
@@ -23,15 +23,15 @@ func deviceModels() []deviceModel {
 
 // fillDevice writes base device index into r. One in nine is bare: enabled is
 // all that the directory knows.
-func (t *estate) fillDevice(index int, r *record) {
+func (t *Directory) fillDevice(index int, r *Record) {
 	h := guid.Mix(t.seed ^ guid.Mix(uint64(index)+0xD0D0))
-	v := &r.vals
+	v := &r.Vals
 	m := t.models[h>>4%uint64(len(t.models))]
 	v[dAccountEnabled] = Bool(h%25 != 0)
-	v[dDeviceID] = String(t.id(makeRef(kindDeviceID, index)))
+	v[dDeviceID] = String(t.ID(MakeRef(KindDeviceID, index)))
 	v[dDisplayName] = String(fmt.Sprintf("%s-%06d", []string{"LAPTOP", "DESKTOP", "PHONE"}[h>>9%3], index))
 	v[dOperatingSystem], v[dOperatingSystemVersion] = String(m.os), String(m.version)
-	v[dPhysicalIDs] = List("[USER-HWID]:"+t.id(makeRef(kindFixed, 1000+index))+":6825", fmt.Sprintf("[OrderId]:PO-%d", 1000+h%9000))
+	v[dPhysicalIDs] = List("[USER-HWID]:"+t.ID(MakeRef(KindFixed, 1000+index))+":6825", fmt.Sprintf("[OrderId]:PO-%d", 1000+h%9000))
 	v[dSystemLabels] = List()
 	v[dTrustType] = String([]string{"AzureAd", "Workplace", "ServerAd"}[h>>12%3])
 	when := epoch().AddDate(0, 0, -int(h>>20%1500))
@@ -46,8 +46,8 @@ func (t *estate) fillDevice(index int, r *record) {
 	v[dApproximateLastSignIn] = instant(epoch().Add(-time.Duration(h>>24%90) * 24 * time.Hour))
 }
 
-// owner is the registered owner of a device, if any.
-func (t *estate) owner(index int) (ref, bool) {
+// Owner is the registered owner of a device, if any.
+func (t *Directory) Owner(index int) (Ref, bool) {
 	if o := t.overlays[KindDevice][index]; o != nil && o.linked {
 		return o.link, o.link != 0
 	}
@@ -58,16 +58,16 @@ func (t *estate) owner(index int) (ref, bool) {
 	if !roleOf(i).isPerson() {
 		return 0, false
 	}
-	return makeRef(KindUser, i), true
+	return MakeRef(KindUser, i), true
 }
 
 // nextOwned finds the first device at or after from that user owns.
-func (t *estate) nextOwned(user ref, from int) (int, bool) {
+func (t *Directory) nextOwned(user Ref, from int) (int, bool) {
 	for i := from; i < t.count[KindDevice]; i++ {
-		if i < t.devices && t.overlays[KindDevice][i] == nil && i != user.index()/4 && t.devices*4 <= t.people+3 {
+		if i < t.devices && t.overlays[KindDevice][i] == nil && i != user.Index()/4 && t.devices*4 <= t.people+3 {
 			continue // a base device that is not changed belongs to index*4
 		}
-		if o, ok := t.owner(i); ok && o == user {
+		if o, ok := t.Owner(i); ok && o == user {
 			return i, true
 		}
 	}

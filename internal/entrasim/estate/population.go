@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"strconv"
@@ -69,8 +69,8 @@ func (r role) isEmployee() bool { return r == roleMember || r == roleBare || r =
 
 // The domains of the simulated tenant.
 const (
-	domain        = "contoso.example"
-	initialDomain = "contoso.onmicrosoft.com"
+	Domain        = "contoso.example"
+	InitialDomain = "contoso.onmicrosoft.com"
 	guestDomain   = "partner.example"
 )
 
@@ -210,9 +210,9 @@ func (p *person) local() string {
 
 func (p *person) upn() string {
 	if p.role.isGuest() {
-		return p.local() + "_" + guestDomain + "#EXT#@" + initialDomain
+		return p.local() + "_" + guestDomain + "#EXT#@" + InitialDomain
 	}
-	return p.local() + "@" + domain
+	return p.local() + "@" + Domain
 }
 
 func (p *person) displayName() string {

@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import "fmt"
 
@@ -11,19 +11,19 @@ type Device struct {
 	State       string `json:"state"`
 }
 
-func (t *estate) viewDevice(at ref) Device {
-	var r record
-	t.fill(at, ^uint64(0), &r)
-	d := Device{ID: r.id, DeviceID: r.vals[dDeviceID].text, DisplayName: r.vals[dDisplayName].text, State: stateName(r.state)}
-	if o, ok := t.owner(at.index()); ok {
-		d.Owner = t.id(o)
+func (t *Directory) viewDevice(at Ref) Device {
+	var r Record
+	t.Fill(at, ^uint64(0), &r)
+	d := Device{ID: r.ID, DeviceID: r.Vals[dDeviceID].Raw, DisplayName: r.Vals[dDisplayName].Raw, State: StateName(r.state)}
+	if o, ok := t.Owner(at.Index()); ok {
+		d.Owner = t.ID(o)
 	}
 	return d
 }
 
-func (c *Desk) editDevice(key string, f func(ref) error) (Device, error) {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+func (c *Desk) editDevice(key string, f func(Ref) error) (Device, error) {
+	c.t.Mu.Lock()
+	defer c.t.Mu.Unlock()
 	at, err := c.t.find(KindDevice, key)
 	if err == nil && f != nil {
 		err = f(at)
@@ -39,16 +39,16 @@ func (c *Desk) Device(key string) (Device, error) { return c.editDevice(key, nil
 
 // DeviceAt is the base device with a number, 0 to Config.Devices-1.
 func (c *Desk) DeviceAt(index int) Device {
-	c.t.mu.RLock()
-	defer c.t.mu.RUnlock()
-	return c.t.viewDevice(makeRef(KindDevice, index))
+	c.t.Mu.RLock()
+	defer c.t.Mu.RUnlock()
+	return c.t.viewDevice(MakeRef(KindDevice, index))
 }
 
 // AddDevice registers a device, with an owner unless owner is empty.
 func (c *Desk) AddDevice(props map[string]Value, owner string) (Device, error) {
 	t := c.t
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Mu.Lock()
+	defer t.Mu.Unlock()
 	vals, err := t.change(KindDevice, props)
 	if err != nil {
 		return Device{}, err
@@ -62,12 +62,12 @@ func (c *Desk) AddDevice(props map[string]Value, owner string) (Device, error) {
 	i := t.count[KindDevice]
 	t.count[KindDevice]++
 	def := func(bit int, v Value) {
-		if vals[bit].isEmpty() {
+		if vals[bit].IsEmpty() {
 			vals[bit] = v
 		}
 	}
 	def(dDisplayName, String(fmt.Sprintf("LAPTOP-%06d", i)))
-	def(dDeviceID, String(t.id(makeRef(kindDeviceID, i))))
+	def(dDeviceID, String(t.ID(MakeRef(KindDeviceID, i))))
 	def(dAccountEnabled, Bool(true))
 	def(dOperatingSystem, String("Windows"))
 	def(dOperatingSystemVersion, String("10.0.22631"))
@@ -75,27 +75,27 @@ func (c *Desk) AddDevice(props map[string]Value, owner string) (Device, error) {
 	def(dRegistrationDateTime, instant(t.now()))
 	t.overlays[KindDevice][i] = o
 	t.log(KindDevice, i, opCreate, 0, 0)
-	return t.viewDevice(makeRef(KindDevice, i)), nil
+	return t.viewDevice(MakeRef(KindDevice, i)), nil
 }
 
 // UpdateDevice sets properties of a device by their Graph names.
 func (c *Desk) UpdateDevice(key string, props map[string]Value) (Device, error) {
-	return c.editDevice(key, func(at ref) error {
+	return c.editDevice(key, func(at Ref) error {
 		vals, err := c.t.change(KindDevice, props)
 		if err != nil {
 			return err
 		}
-		var before record
-		c.t.fill(at, ^uint64(0), &before)
+		var before Record
+		c.t.Fill(at, ^uint64(0), &before)
 		var mask uint64
 		for bit, v := range vals {
-			if !before.vals[bit].equal(v) {
+			if !before.Vals[bit].equal(v) {
 				c.t.overlay(at).vals[bit] = v
 				mask |= 1 << bit
 			}
 		}
 		if mask != 0 {
-			c.t.log(KindDevice, at.index(), opUpdate, mask, 0)
+			c.t.log(KindDevice, at.Index(), OpUpdate, mask, 0)
 		}
 		return nil
 	})
@@ -104,12 +104,12 @@ func (c *Desk) UpdateDevice(key string, props map[string]Value) (Device, error) 
 // RemoveDevice deletes a device. Devices have no soft deletion here: delta
 // reports "deleted" straight away.
 func (c *Desk) RemoveDevice(key string) error {
-	_, err := c.editDevice(key, func(at ref) error {
-		c.t.overlay(at).state = purged
-		c.t.log(KindDevice, at.index(), opPurge, 0, 0)
+	_, err := c.editDevice(key, func(at Ref) error {
+		c.t.overlay(at).state = Purged
+		c.t.log(KindDevice, at.Index(), OpPurge, 0, 0)
 		for _, k := range []Kind{KindGroup, KindUnit} {
-			for _, g := range c.t.circles[k] {
-				c.t.leave(g, at)
+			for _, g := range c.t.Circles[k] {
+				c.t.Leave(g, at)
 			}
 		}
 		return nil
@@ -120,8 +120,8 @@ func (c *Desk) RemoveDevice(key string) error {
 // SetOwner gives a device another registered owner; empty removes it. Delta
 // does not track owners.
 func (c *Desk) SetOwner(key, owner string) (Device, error) {
-	return c.editDevice(key, func(at ref) error {
-		var to ref
+	return c.editDevice(key, func(at Ref) error {
+		var to Ref
 		if owner != "" {
 			var err error
 			if to, err = c.t.find(KindUser, owner); err != nil {
@@ -129,7 +129,7 @@ func (c *Desk) SetOwner(key, owner string) (Device, error) {
 			}
 		}
 		c.t.setLink(at, to)
-		c.t.version++
+		c.t.Version++
 		return nil
 	})
 }

@@ -1,4 +1,4 @@
-package entrasim
+package estate
 
 import (
 	"strconv"
@@ -9,42 +9,42 @@ import (
 // maxProps bounds the properties of one kind.
 const maxProps = 64
 
-// record is one object with the properties that somebody asked for. It is a
+// Record is one object with the properties that somebody asked for. It is a
 // scratch space: the lister refills one record for a whole page.
-type record struct {
-	ref   ref
-	id    string
-	vals  [maxProps]Value
-	state state
+type Record struct {
+	Ref   Ref
+	ID    string
+	Vals  [maxProps]Value
+	state State
 }
 
 // reset clears what the last object left behind.
-func (r *record) reset(at ref, id string) {
-	r.ref, r.id, r.state = at, id, live
-	clear(r.vals[:])
+func (r *Record) reset(at Ref, id string) {
+	r.Ref, r.ID, r.state = at, id, Live
+	clear(r.Vals[:])
 }
 
-// state of an object in the directory.
-type state uint8
+// State of an object in the directory.
+type State uint8
 
 const (
-	live   state = iota
-	soft         // in deletedItems, restorable for 30 days
-	purged       // gone; the id answers 404 everywhere
+	Live        State = iota
+	SoftDeleted       // in deletedItems, restorable for 30 days
+	Purged            // gone; the id answers 404 everywhere
 )
 
 // fillBase writes the properties in need of base person index into r.
-func (t *estate) fillBase(index int, need uint64, r *record) {
+func (t *Directory) fillBase(index int, need uint64, r *Record) {
 	p := t.pop.person(index)
-	v := &r.vals
+	v := &r.Vals
 	has := func(bit int) bool { return need>>bit&1 == 1 }
 	upn := p.upn()
-	v[uUserPrincipalName] = String(upn)
-	v[uDisplayName] = String(p.displayName())
+	v[UserPrincipalName] = String(upn)
+	v[UserDisplayName] = String(p.displayName())
 	v[uAccountEnabled] = Bool(p.role.isEmployee() || p.role.isGuest())
 	v[uUserType] = String("Member")
 	v[uMailNickname] = String(p.local())
-	v[uMail] = String(upn)
+	v[UserMail] = String(upn)
 	v[uOtherMails], v[uBusinessPhones] = List(), List()
 	if has(uCreatedDateTime) {
 		v[uCreatedDateTime] = instant(p.day(20, 4000).Add(9 * time.Hour))
@@ -58,13 +58,13 @@ func (t *estate) fillBase(index int, need uint64, r *record) {
 	case !p.role.isPerson():
 		p.fillMailbox(v)
 	case p.role == roleBare:
-		v[uGivenName], v[uMail] = String(p.given.native), Value{}
+		v[UserGivenName], v[UserMail] = String(p.given.native), Value{}
 	default:
 		p.fillMember(v)
 		t.fillWork(&p, need, v)
 	}
 	if has(uProxyAddresses) {
-		v[uProxyAddresses] = p.proxies(v[uMail])
+		v[uProxyAddresses] = p.proxies(v[UserMail])
 	}
 	if p.role == roleSynced {
 		p.fillSynced(v)
@@ -76,13 +76,13 @@ func (p *person) fillGuest(v *[maxProps]Value) {
 	mail := local + "@" + guestDomain
 	v[uUserType] = String("Guest")
 	v[uMailNickname] = String(local + "_" + guestDomain + "#EXT#")
-	v[uMail], v[uOtherMails] = String(mail), List(mail)
+	v[UserMail], v[uOtherMails] = String(mail), List(mail)
 	v[uCreationType] = String("Invitation")
 	v[uExternalUserState] = String("Accepted")
 	if p.role == rolePending {
 		v[uExternalUserState] = String("PendingAcceptance")
 	} else {
-		v[uGivenName], v[uSurname] = String(p.given.native), String(p.family.native)
+		v[UserGivenName], v[UserSurname] = String(p.given.native), String(p.family.native)
 		v[uCompanyName] = String("Partner & Söhne GmbH")
 	}
 	v[uExternalUserStateChange] = instant(p.day(12, 700).Add(time.Duration(p.hash%86400) * time.Second))
@@ -96,7 +96,7 @@ func (p *person) fillMailbox(v *[maxProps]Value) {
 
 func (p *person) fillMember(v *[maxProps]Value) {
 	o := p.office
-	v[uGivenName], v[uSurname] = String(p.given.native), String(p.family.native)
+	v[UserGivenName], v[UserSurname] = String(p.given.native), String(p.family.native)
 	v[uCity], v[uCountry], v[uStreetAddress] = String(o.city), String(o.country), String(o.street)
 	if o.state != "" {
 		v[uState] = String(o.state)
@@ -119,7 +119,7 @@ func (p *person) fillMember(v *[maxProps]Value) {
 }
 
 // fillWork writes what depends on the job.
-func (t *estate) fillWork(p *person, need uint64, v *[maxProps]Value) {
+func (t *Directory) fillWork(p *person, need uint64, v *[maxProps]Value) {
 	has := func(bit int) bool { return need>>bit&1 == 1 }
 	v[uDepartment] = String(t.pop.depts[p.dept])
 	ts := t.pop.titles[p.dept]
@@ -164,12 +164,12 @@ func (p *person) fillSynced(v *[maxProps]Value) {
 }
 
 func (p *person) proxies(mail Value) Value {
-	if mail.isEmpty() {
+	if mail.IsEmpty() {
 		return List()
 	}
-	list := []string{"SMTP:" + mail.text}
+	list := []string{"SMTP:" + mail.Raw}
 	if p.hash>>21%3 == 0 && !p.role.isGuest() {
-		list = append(list, "smtp:"+p.local()+"@"+initialDomain)
+		list = append(list, "smtp:"+p.local()+"@"+InitialDomain)
 	}
 	return List(list...)
 }
