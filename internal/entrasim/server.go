@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/musterhq/muster/internal/entrasim/authority"
 	"github.com/musterhq/muster/internal/entrasim/guid"
 )
 
@@ -50,14 +51,14 @@ func (t *Tenant) StartTLS() (*Server, error) { return t.StartTLSAt("127.0.0.1:0"
 
 // StartTLSAt is StartTLS on addr.
 func (t *Tenant) StartTLSAt(addr string) (*Server, error) {
-	ca, err := newAuthority()
+	ca, err := authority.New()
 	if err != nil {
 		return nil, err
 	}
 	return t.listen(addr, ca)
 }
 
-func (t *Tenant) listen(addr string, ca *authority) (*Server, error) {
+func (t *Tenant) listen(addr string, ca *authority.Authority) (*Server, error) {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("simulated tenant: listen on %s: %w", addr, err)
@@ -65,7 +66,7 @@ func (t *Tenant) listen(addr string, ca *authority) (*Server, error) {
 	s := &Server{url: "http://" + l.Addr().String(), done: make(chan struct{}),
 		srv: &http.Server{Handler: t.Handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: nil}}
 	if ca != nil {
-		s.url, s.caPEM, s.srv.TLSConfig = "https://"+l.Addr().String(), ca.pem, ca.config()
+		s.url, s.caPEM, s.srv.TLSConfig = "https://"+l.Addr().String(), ca.PEM, ca.Config()
 	}
 	go func() {
 		defer close(s.done)

@@ -228,6 +228,11 @@ const (
 	gSecurityEnabled
 	gSecurityIdentifier
 	gTheme
+	gPreferredDataLocation
+	gOnPremisesSecurityIdentifier
+	gOnPremisesProvisioningErrors
+	gResourceBehaviorOptions
+	gResourceProvisioningOptions
 	gVisibility
 	GroupMembers
 	GroupOwners
@@ -259,6 +264,11 @@ func groupSchema() *Schema {
 		gSecurityEnabled:               {Name: "securityEnabled", standard: true, Filter: ByEq, IsBool: true},
 		gSecurityIdentifier:            {Name: "securityIdentifier", standard: true},
 		gTheme:                         {Name: "theme", standard: true},
+		gPreferredDataLocation:         {Name: "preferredDataLocation", standard: true},
+		gOnPremisesSecurityIdentifier:  {Name: "onPremisesSecurityIdentifier", standard: true},
+		gOnPremisesProvisioningErrors:  {Name: "onPremisesProvisioningErrors", standard: true, Items: true},
+		gResourceBehaviorOptions:       {Name: "resourceBehaviorOptions", standard: true, Items: true},
+		gResourceProvisioningOptions:   {Name: "resourceProvisioningOptions", standard: true, Items: true},
 		gVisibility:                    {Name: "visibility", standard: true},
 		GroupMembers:                   {Name: "members", Link: true},
 		GroupOwners:                    {Name: "owners", Link: true},

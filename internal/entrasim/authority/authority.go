@@ -1,4 +1,6 @@
-package entrasim
+// Package authority makes a certificate authority with one server certificate
+// for loopback, since Microsoft's own clients insist on https.
+package authority
 
 import (
 	"crypto/ecdsa"
@@ -13,14 +15,15 @@ import (
 	"time"
 )
 
-// authority is a certificate authority with one server certificate for
-// loopback. Microsoft's own clients insist on https.
-type authority struct {
-	pem  []byte
+// Authority is a certificate authority and the certificate that it signed.
+type Authority struct {
+	// PEM is the certificate of the authority: what clients must trust.
+	PEM  []byte
 	leaf tls.Certificate
 }
 
-func newAuthority() (*authority, error) {
+// New makes an authority that lives for a year.
+func New() (*Authority, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -45,10 +48,11 @@ func newAuthority() (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &authority{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
+	return &Authority{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
 		tls.Certificate{Certificate: [][]byte{der, caDER}, PrivateKey: key}}, nil
 }
 
-func (a *authority) config() *tls.Config {
+// Config is for a server on 127.0.0.1, ::1 or localhost.
+func (a *Authority) Config() *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{a.leaf}, MinVersion: tls.VersionTLS12}
 }
