@@ -1,0 +1,36 @@
+# The two commands of the README are demo and test; both do all set-up themselves.
+GO ?= go
+
+.PHONY: demo test check vet lint bench build tools
+
+demo: ## a simulated tenant, a first sync, and what happened
+	$(GO) run ./cmd/muster demo
+
+test: tools ## every test, on SQLite and PostgreSQL
+	$(GO) vet ./...
+	$(GO) test ./...
+	cd simcheck && $(GO) test ./...
+
+check: tools lint test ## what a change has to pass
+
+vet:
+	$(GO) vet ./...
+
+lint: ## formatting and vet
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+
+bench: ## speed and memory against floors measured in the same run
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/...
+
+build: ## the program, as ./muster
+	$(GO) build -trimpath -o muster ./cmd/muster
+
+tools: ## installs PostgreSQL's server where it is missing and can be installed
+	@if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+			echo "installing PostgreSQL for the tests"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
+		else echo "PostgreSQL is not installed: its tests are skipped (and fail in CI)"; fi; \
+	fi
