@@ -2,6 +2,7 @@ package entrasim
 
 import (
 	"hash/fnv"
+	"math/bits"
 	"net/url"
 	"slices"
 	"strconv"
@@ -200,7 +201,7 @@ func (t *Tenant) page(q *query, from *cursor) ([]byte, *cursor) {
 	if q.order >= 0 {
 		return t.sortedPage(q, from)
 	}
-	b := make([]byte, 0, min(q.size, 128)*1024)
+	b := make([]byte, 0, q.size*(64+28*bits.OnesCount64(q.sel.masks[q.kinds[0]])))
 	var rec estate.Record
 	n := 0
 	for at := range q.walk(t, estate.Ref(from.From), &rec) {
