@@ -89,10 +89,3 @@ func (t *tokenCache) keep(g grant) {
 	defer t.mu.Unlock()
 	t.token, t.expires, t.renewAt = g.token, now.Add(g.life), now.Add(g.life-early)
 }
-
-// forget drops the token, so that the next one carries newly granted roles.
-func (t *tokenCache) forget() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.token = ""
-}
