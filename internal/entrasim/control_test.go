@@ -333,3 +333,24 @@ func TestCacheForgetsWhenSomethingChanges(t *testing.T) {
 		t.Errorf("after the change %s, want New Name", got)
 	}
 }
+
+func TestDeletedPeopleArePurgedAfterThirtyDays(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, Config{})
+	who, other := l.PersonAt(4), l.PersonAt(6)
+	must(l.SoftDelete(who.ID))
+	l.clock.advance(25 * 24 * time.Hour)
+	l.renew()
+	must(l.SoftDelete(other.ID))
+	_, link := l.round("/users/delta?$select=displayName")
+	l.clock.advance(6 * 24 * time.Hour)
+	l.renew()
+	list, _ := l.round(link)
+	if len(list) != 1 || text(list[0], "id") != who.ID || removedReason(list[0]) != "deleted" {
+		t.Errorf("after thirty days delta says %v, want %s deleted", list, who.ID)
+	}
+	if status, _ := l.fails("/directory/deletedItems/" + who.ID); status != 404 {
+		t.Errorf("deleted item after thirty days: %d, want 404", status)
+	}
+	l.get("/directory/deletedItems/" + other.ID)
+}

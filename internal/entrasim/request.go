@@ -44,6 +44,7 @@ type graphError struct {
 	header        http.Header
 }
 
+// Error is for logs; clients get render.
 func (e *graphError) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.message) }
 
 func badRequest(format string, args ...any) *graphError {

@@ -134,6 +134,7 @@ func (t *Tenant) call(req *request, escaped string) *reply {
 	if req.path, err = splitPath(escaped); err != nil {
 		return badRequest("Invalid path.").render(t, req)
 	}
+	t.Sweep()
 	req.plan = t.faults.plan(escaped, false)
 	if r := req.plan.answer(t, req); r != nil {
 		return r

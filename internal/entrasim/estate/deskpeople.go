@@ -3,7 +3,10 @@ package estate
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 )
 
 // Person is a short view of a user for people who play with the tenant.
@@ -284,6 +287,9 @@ func (c *Desk) SoftDelete(key string) (Person, error) {
 		}
 		o := c.t.overlay(at)
 		o.state, o.gone = SoftDeleted, c.t.now()
+		if end := o.gone.Add(deletedLife); c.t.nextPurge.IsZero() || end.Before(c.t.nextPurge) {
+			c.t.nextPurge = end
+		}
 		c.t.log(KindUser, at.Index(), opSoft, 0, 0)
 		return nil
 	})
@@ -304,25 +310,58 @@ func (c *Desk) Restore(key string) (Person, error) {
 // Purge removes a person for good: memberships, devices and reports lose them.
 func (c *Desk) Purge(key string) (Person, error) {
 	return c.edit(key, func(at Ref) error {
-		t := c.t
-		t.overlay(at).state = Purged
-		t.log(KindUser, at.Index(), OpPurge, 0, 0)
-		for _, k := range []Kind{KindGroup, KindUnit} {
-			for _, g := range t.Circles[k] {
-				t.Leave(g, at)
-			}
-		}
-		for i, ok := t.nextOwned(at, 0); ok; i, ok = t.nextOwned(at, i+1) {
-			t.setLink(MakeRef(KindDevice, i), 0)
-		}
-		for i := range t.count[KindUser] {
-			if t.managerLink(i) == at {
-				t.setLink(MakeRef(KindUser, i), 0)
-				t.log(KindUser, i, OpUnlink, 1<<UserManager, at)
-			}
-		}
+		c.t.purge(at)
 		return nil
 	})
+}
+
+// purge forgets a user and everything that points at them.
+func (t *Directory) purge(at Ref) {
+	t.overlay(at).state = Purged
+	t.log(KindUser, at.Index(), OpPurge, 0, 0)
+	for _, k := range []Kind{KindGroup, KindUnit} {
+		for _, g := range t.Circles[k] {
+			t.Leave(g, at)
+		}
+	}
+	for i, ok := t.nextOwned(at, 0); ok; i, ok = t.nextOwned(at, i+1) {
+		t.setLink(MakeRef(KindDevice, i), 0)
+	}
+	for i := range t.count[KindUser] {
+		if t.managerLink(i) == at {
+			t.setLink(MakeRef(KindUser, i), 0)
+			t.log(KindUser, i, OpUnlink, 1<<UserManager, at)
+		}
+	}
+}
+
+// deletedLife is how long deletedItems keeps a user.
+const deletedLife = 30 * 24 * time.Hour
+
+// Sweep purges the people whose thirty days in deletedItems are over. People
+// who were deleted before the story began stay; nobody waits for them. It takes
+// the lock itself and is cheap when there is nothing to do.
+func (t *Directory) Sweep() {
+	t.Mu.RLock()
+	due := !t.nextPurge.IsZero() && t.now().After(t.nextPurge)
+	t.Mu.RUnlock()
+	if !due {
+		return
+	}
+	t.Mu.Lock()
+	defer t.Mu.Unlock()
+	t.nextPurge = time.Time{}
+	for _, i := range slices.Sorted(maps.Keys(t.overlays[KindUser])) {
+		o := t.overlays[KindUser][i]
+		if o.state != SoftDeleted {
+			continue
+		}
+		if end := o.gone.Add(deletedLife); t.now().After(end) {
+			t.purge(MakeRef(KindUser, i))
+		} else if t.nextPurge.IsZero() || end.Before(t.nextPurge) {
+			t.nextPurge = end
+		}
+	}
 }
 
 // SetManager gives a person another manager; an empty manager removes it.

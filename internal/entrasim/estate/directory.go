@@ -32,6 +32,7 @@ type Directory struct {
 	seed            uint64
 	people, devices int // of the base population
 	now             func() time.Time
+	nextPurge       time.Time                     // when the next deleted person is due, zero for nobody
 	notify          func(k Kind, index int, o Op) // told of every change, under the write lock
 }
 
@@ -119,6 +120,11 @@ func (t *Directory) fillCircle(c *Roster, r *Record) {
 		bit = aDeletedDateTime
 	}
 	r.Vals[bit] = instant(c.gone)
+}
+
+// goneAt is when a person was deleted who was so from the beginning.
+func (t *Directory) goneAt(index int) time.Time {
+	return t.Started.Add(-time.Duration(index%20*24) * time.Hour)
 }
 
 // fillDeleted shows a user as deletedItems does: disabled, with the object id
