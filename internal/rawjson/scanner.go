@@ -15,10 +15,7 @@
 //	return s.Err()
 package rawjson
 
-import (
-	"bytes"
-	"fmt"
-)
+import "fmt"
 
 // MaxDepth is how deep arrays and objects may nest. Deeper text is refused,
 // since every level costs stack.
@@ -132,30 +129,45 @@ func (s *Scanner) enter(bracket byte) {
 // unescaped. It returns false behind the last one, having left the object, and
 // on a fault. After true, read the member's value: Value, Object or Array.
 func (s *Scanner) Member() (name []byte, ok bool) {
-	if !s.more('}') {
+	start, ok := s.nameStart()
+	if !ok {
 		return nil, false
 	}
-	if s.peek() != '"' {
-		s.fail(s.pos)
-		return nil, false
+	// The first special byte of most names is their closing quote.
+	end := nextSpecial(s.data, start+1) + 1
+	plain := end <= len(s.data) && s.data[end-1] == '"'
+	if !plain {
+		if end = skipString(s.data, start+1); end < 0 {
+			s.fail(^end)
+			return nil, false
+		}
 	}
-	start := s.pos
-	end := skipString(s.data, start+1)
-	if end < 0 {
-		s.fail(^end)
-		return nil, false
-	}
-	s.pos = end
-	if s.peek() != ':' {
+	if s.pos = end; s.peek() != ':' {
 		s.fail(s.pos)
 		return nil, false
 	}
 	s.pos++
-	name = s.data[start+1 : end-1]
-	if bytes.IndexByte(name, '\\') >= 0 {
-		name = AppendText(nil, s.data[start:end])
+	if !plain {
+		return AppendText(nil, s.data[start:end]), true
 	}
-	return name, true
+	return s.data[start+1 : end-1], true
+}
+
+// nameStart returns the offset of the next member's opening quote, false when
+// the object ends or on a fault. The first test is a shortcut for text without
+// white space.
+func (s *Scanner) nameStart() (int, bool) {
+	if i := s.pos; !s.first && i+1 < len(s.data) && s.data[i] == ',' && s.data[i+1] == '"' && s.err == nil {
+		return i + 1, true
+	}
+	if !s.more('}') {
+		return 0, false
+	}
+	if s.peek() != '"' {
+		s.fail(s.pos)
+		return 0, false
+	}
+	return s.pos, true
 }
 
 // Element moves to the next element of the array entered. It returns false
