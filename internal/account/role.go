@@ -14,7 +14,7 @@ const (
 	CheckOut           Action = "check_out"
 	Import             Action = "import"
 	Export             Action = "export"
-	ManageCollections  Action = "manage_collections"
+	Configure          Action = "configure" // collections and fields
 	ManageUsers        Action = "manage_users"
 	ManageIntegrations Action = "manage_integrations"
 	ApproveRuns        Action = "approve_runs"
@@ -26,7 +26,7 @@ const (
 var recordActions = []Action{View, Create, Edit, Delete, CheckOut, Import, Export}
 
 // moduleActions are what an administrator of a module can do besides.
-var moduleActions = []Action{ManageCollections, ManageUsers, ManageIntegrations, ApproveRuns, ViewAudit}
+var moduleActions = []Action{Configure, ManageUsers, ManageIntegrations, ApproveRuns, ViewAudit}
 
 // Scope is how far a role reaches. Its text is stored.
 type Scope string

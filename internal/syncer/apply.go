@@ -104,7 +104,7 @@ func (a *applier) batch(ctx context.Context, rows []PlannedChange, watermark int
 		return err
 	}
 	err = a.transaction(ctx, watermark, deeds, func(ctx context.Context) error {
-		return a.carryOut(ctx, deeds)
+		return a.carryOutCopy(ctx, deeds)
 	})
 	if !perPerson(err) {
 		return err
@@ -120,6 +120,27 @@ func (a *applier) batch(ctx context.Context, rows []PlannedChange, watermark int
 		}
 		return nil
 	})
+}
+
+// carryOutCopy carries out a copy of deeds and takes over its outcome. What is
+// found out on the way, such as the numbers of records made for references,
+// must not outlive a transaction that is rolled back.
+func (a *applier) carryOutCopy(ctx context.Context, deeds []deed) error {
+	work := make([]deed, len(deeds))
+	for i := range deeds {
+		work[i] = deeds[i]
+		work[i].changes = slices.Clone(deeds[i].changes)
+		for j := range work[i].changes {
+			work[i].changes[j].Fields = slices.Clone(work[i].changes[j].Fields)
+		}
+	}
+	if err := a.carryOut(ctx, work); err != nil {
+		return err
+	}
+	for i := range deeds {
+		deeds[i].target, deeds[i].err = work[i].target, work[i].err
+	}
+	return nil
 }
 
 // perPerson reports whether an error concerns one of a batch's people, so that
@@ -229,8 +250,8 @@ func (a *applier) single(ctx context.Context, d *deed) error {
 	for range 8 { // a record has few unique fields; each try leaves one out
 		err := a.s.store.Savepoint(ctx, func(ctx context.Context) error {
 			one := []deed{*d}
-			err := a.carryOut(ctx, one)
-			*d = one[0]
+			err := a.carryOutCopy(ctx, one)
+			d.target, d.err = one[0].target, one[0].err
 			if err == nil {
 				err = d.err
 			}

@@ -385,6 +385,20 @@ func (a *applier) roles(l *account.SyncLogin, roles []reconcile.RoleChange) {
 	}
 }
 
+// referenceWrites turns resolved references, which come in order of record and
+// field, into one write a record.
+func referenceWrites(refs []PendingReference, records []int64, account int64) []register.Write {
+	var out []register.Write
+	for i, ref := range refs {
+		if n := len(out); n == 0 || out[n-1].Record != ref.Record {
+			out = append(out, register.Write{Record: ref.Record, Account: account})
+		}
+		w := &out[len(out)-1]
+		w.Set = append(w.Set, register.FieldValue{Field: ref.Field, Value: datatype.OfRecord(records[i])})
+	}
+	return out
+}
+
 // references gives waiting link fields their record, now that its object may
 // have one (F71). It returns how many it could resolve.
 func (a *applier) references(ctx context.Context) (int, error) {
@@ -394,13 +408,7 @@ func (a *applier) references(ctx context.Context) (int, error) {
 		if err != nil || len(refs) == 0 {
 			return done, err
 		}
-		writes := make([]register.Write, len(refs))
-		for i, ref := range refs {
-			writes[i] = register.Write{
-				Record: ref.Record, Account: a.conn.Account,
-				Set: []register.FieldValue{{Field: ref.Field, Value: datatype.OfRecord(records[i])}},
-			}
-		}
+		writes := referenceWrites(refs, records, a.conn.Account)
 		err = a.s.fenced(ctx, a.conn.ID, a.lease, func(ctx context.Context) error {
 			if _, err := a.s.records.WriteBatch(ctx, a.actor, a.run.ID, writes); err != nil {
 				return err

@@ -279,6 +279,9 @@ func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconci
 	var open []PlannedChange
 	for i := range changes {
 		ch := &changes[i]
+		if p.outside(ch) {
+			continue
+		}
 		p.seq++
 		p.buf = reconcile.AppendCanonical(p.buf[:0], ch)
 		p.sum.Write(p.buf)
@@ -298,6 +301,13 @@ func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconci
 		}
 		return p.s.store.SaveOutcomes(ctx, p.conn.ID, p.run.ID, evaluated, open)
 	})
+}
+
+// outside reports whether a change only says that somebody without a link is
+// in none of a mapping's units. That is no news of a hundred thousand people;
+// a run for one person says it all the same.
+func (p *planner) outside(ch *reconcile.Change) bool {
+	return ch.Verb == reconcile.Skip && ch.Reason == reconcile.OutsideUnits && p.run.Scope.Entry == 0
 }
 
 // retries reports whether a change tells of something that may mend by itself

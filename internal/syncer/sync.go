@@ -209,9 +209,13 @@ func (ses *session) readChanges(ctx context.Context, r *reader) (ok bool, err er
 		if err != nil {
 			return false, err
 		}
-		_, _, after, _ := inputs(kind)
-		if good {
+		_, list, after, _ := inputs(kind)
+		switch {
+		case good:
 			err = r.round(ctx, kind, after, c.Cursor)
+		case c.IsZero(): // no changes to follow for this kind: list it
+			_, err = r.list(ctx, kind, list)
+			good = true
 		}
 		if !good || errs.Is(err, errs.Expired) {
 			ses.backToFull("The directory no longer keeps the changes since the last run, so everything was read.")
@@ -249,7 +253,7 @@ func (ses *session) canFollow(ctx context.Context, r *reader) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if !good {
+		if !good && (kind == directory.User || !c.IsZero()) {
 			if !c.IsZero() && c.Fingerprint != r.print(kind) {
 				ses.backToFull("The mappings ask for other attributes than before, so everything was read.")
 			} else if !c.IsZero() {
@@ -337,7 +341,7 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	if err != nil {
 		return err
 	}
-	holds := reconcile.Guard(p.tally, bases, ses.conn.Limits)
+	holds := ses.guard(p, bases)
 	ses.run.Stats.Planned = ses.s.now().Sub(began)
 	ses.run.Stage = StageApply
 	return ses.s.fenced(ctx, ses.conn.ID, ses.lease, func(ctx context.Context) error {
@@ -350,6 +354,17 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 		}
 		return ses.s.store.SaveRun(ctx, ses.run)
 	})
+}
+
+// guard asks the limits. What rests on an absence in doubt is held whatever its
+// number, since few of many missing people may be linked (F3).
+func (ses *session) guard(p *planner, bases map[reconcile.Class]int) []reconcile.Hold {
+	holds := reconcile.Guard(p.tally, bases, ses.conn.Limits)
+	n := p.tally[reconcile.ClassMissing]
+	if p.suspects.IsEmpty() || n == 0 || reconcile.Held(holds)&reconcile.ClassMissing != 0 {
+		return holds
+	}
+	return append(holds, reconcile.Hold{Class: reconcile.ClassMissing, Planned: n, Base: bases[reconcile.ClassMissing]})
 }
 
 func (ses *session) planner() *planner {
