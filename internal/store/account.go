@@ -237,7 +237,7 @@ func (db *DB) LoginsByEmail(ctx context.Context, keys []string) (map[string]int6
 	if len(keys) == 0 {
 		return out, nil
 	}
-	in, arg := db.inTexts("email_key", 1, keys)
+	in, arg := db.inStrings("email_key", 1, keys)
 	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT email_key, id FROM login WHERE `+in, arg)
 	if err != nil {
 		return nil, err
