@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/internal/entrasim/estate"
+	"github.com/musterhq/muster/internal/entrasim/permission"
 	"github.com/musterhq/muster/internal/entrasim/sts"
 )
 
@@ -152,7 +153,7 @@ func (t *Tenant) applicationObject() fixed {
 	}
 	asked := []access{{"e1fe6dd8-ba31-4d61-89e7-88639da4683d", "Scope"}}
 	for _, r := range DefaultRoles() {
-		asked = append(asked, access{sts.RoleID(r), "Role"})
+		asked = append(asked, access{permission.ID(r), "Role"})
 	}
 	none := []string{}
 	return fixed{
@@ -181,7 +182,7 @@ func (t *Tenant) principalObject() fixed {
 func (t *Tenant) graphPrincipal() fixed {
 	roles := []any{}
 	for _, r := range append(DefaultRoles(), "Organization.Read.All", "AuditLog.Read.All", "User.ReadBasic.All") {
-		roles = append(roles, map[string]any{"id": sts.RoleID(r), "value": r, "displayName": r, "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
+		roles = append(roles, map[string]any{"id": permission.ID(r), "value": r, "displayName": r, "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
 	}
 	return fixed{
 		{"id", t.graphPrincipalID()}, {"deletedDateTime", nil}, {"accountEnabled", true}, {"appDisplayName", "Microsoft Graph"}, {"appId", sts.GraphAppID},
@@ -199,7 +200,7 @@ func (t *Tenant) assignments() []fixed {
 		return nil
 	}
 	for i, r := range t.issuer.App.Roles() {
-		id := sts.RoleID(r)
+		id := permission.ID(r)
 		if id == "" {
 			continue
 		}
@@ -224,7 +225,7 @@ func (t *Tenant) getOrganization(req *request, p []string) (*reply, error) {
 		{"tenantType", "AAD"}, {"technicalNotificationMails", []string{"it@" + estate.Domain}},
 		{"verifiedDomains", []verified{{"Email, OfficeCommunicationsOnline", true, false, estate.Domain, "Managed"}, {"Email", false, true, estate.InitialDomain, "Managed"}}},
 	}
-	if !anyRole(req.roles, "Organization.Read.All", "Directory.Read.All") {
+	if !permission.Any(req.roles, "Organization.Read.All", "Directory.Read.All") {
 		for i := range org {
 			if !slices.Contains([]string{"id", "displayName", "verifiedDomains"}, org[i].name) {
 				org[i].value = nil

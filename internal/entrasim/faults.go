@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -134,16 +135,34 @@ type FaultState struct {
 }
 
 // plan counts a request against every fault and gathers what strikes.
-func (b *faultBox) plan(path string, signIn bool) faultPlan {
+func (b *faultBox) plan(path, query string, signIn bool) faultPlan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var p faultPlan
 	for _, a := range b.list {
-		if a.strikes(path, signIn) {
+		if a.concerns(path, query) && a.strikes(path, signIn) {
 			p.apply(&a.Fault)
 		}
 	}
 	return p
+}
+
+// concerns keeps faults about tokens, deltas and members from being spent on
+// requests that they could not harm.
+func (a *armed) concerns(path, query string) bool {
+	query = strings.ReplaceAll(strings.ToLower(query), "%24", "$")
+	lower := strings.ToLower(path)
+	switch a.Kind {
+	case FaultExpiredPage:
+		return strings.Contains(query, "$skiptoken=")
+	case FaultExpiredDelta, FaultReplay:
+		return strings.Contains(query, "$deltatoken=") && !strings.Contains(query, "$deltatoken=latest")
+	case FaultEmptyPage, FaultDuplicates, FaultRemovedInitial, FaultDelayed, FaultSplitGroups:
+		return strings.Contains(lower, "delta")
+	case FaultHollowMembers:
+		return strings.Contains(lower, "members")
+	}
+	return true
 }
 
 func (a *armed) strikes(path string, signIn bool) bool {

@@ -19,8 +19,8 @@ func TestFaultsStrikeTheRequestsTheyName(t *testing.T) {
 	}
 	var struck []int
 	for i := 1; i <= 14; i++ {
-		b.plan("/groups", false)
-		if p := b.plan("/users", false); p.transport != nil {
+		b.plan("/groups", "", false)
+		if p := b.plan("/users", "", false); p.transport != nil {
 			struck = append(struck, i)
 		}
 	}
@@ -158,4 +158,19 @@ func TestClockSkewShowsInDateAndTokens(t *testing.T) {
 	}
 	l.ClearFaults()
 	l.get("/users")
+}
+
+func TestFaultsAreNotSpentOnOtherCalls(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, Config{})
+	_, link := l.round("/users/delta?$select=displayName")
+	if err := l.Inject(Fault{Kind: FaultExpiredDelta, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	l.get("/users")
+	l.get("/users/delta")
+	if status, code := l.fails(link); status != 400 || code != "syncStateNotFound" {
+		t.Errorf("the fault was gone: %d %s", status, code)
+	}
+	l.get(link)
 }

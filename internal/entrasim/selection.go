@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/musterhq/muster/internal/entrasim/estate"
+	"github.com/musterhq/muster/internal/entrasim/permission"
 )
 
 // selection is which properties of each kind a call returns.
@@ -76,20 +77,20 @@ func contextURL(req *request, set string, s *selection, entity bool) string {
 // restrict blanks what the roles of the token do not open. Sign-in activity is
 // the exception: asking for it without its role is an error.
 func (t *Tenant) restrict(s *selection, req *request) error {
-	if s.masks[estate.KindUser]>>estate.UserSignInActivity&1 == 1 && !anyRole(req.roles, "AuditLog.Read.All") {
+	if s.masks[estate.KindUser]>>estate.UserSignInActivity&1 == 1 && !permission.Any(req.roles, "AuditLog.Read.All") {
 		return &graphError{status: 403, code: "Authentication_MSGraphPermissionMissing",
 			message: "Calling principal does not have required MSGraph permissions AuditLog.Read.All"}
 	}
 	for k := estate.KindUser; k <= estate.KindUnit; k++ {
-		if !mayRead(req.roles, k) {
+		if !permission.MayRead(req.roles, k) {
 			s.blank[k] = s.masks[k] &^ 1
 		}
 	}
-	if !anyRole(req.roles, "User.Read.All", "Directory.Read.All") && anyRole(req.roles, "User.ReadBasic.All") {
+	if !permission.Any(req.roles, "User.Read.All", "Directory.Read.All") && permission.Any(req.roles, "User.ReadBasic.All") {
 		s.blank[estate.KindUser] = s.masks[estate.KindUser] &^
 			(1<<estate.UserID | 1<<estate.UserDisplayName | 1<<estate.UserGivenName | 1<<estate.UserMail | 1<<estate.UserPrincipalName | 1<<estate.UserSurname)
 	}
-	if !anyRole(req.roles, "User-LifeCycleInfo.Read.All") {
+	if !permission.Any(req.roles, "User-LifeCycleInfo.Read.All") {
 		s.blank[estate.KindUser] |= s.masks[estate.KindUser] & (1 << estate.UserEmployeeLeaveDateTime)
 	}
 	return nil

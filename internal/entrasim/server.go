@@ -135,7 +135,7 @@ func (t *Tenant) call(req *request, escaped string) *reply {
 		return badRequest("Invalid path.").render(t, req)
 	}
 	t.Sweep()
-	req.plan = t.faults.plan(escaped, false)
+	req.plan = t.faults.plan(escaped, req.query.Encode(), false)
 	if r := req.plan.answer(t, req); r != nil {
 		return r
 	}

@@ -55,7 +55,7 @@ func loginPerson(p estate.Person) sts.Person {
 // serveSignIn serves everything under /{tenant}/, faults included.
 func (t *Tenant) serveSignIn(w http.ResponseWriter, r *http.Request) {
 	tenant, rest, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
-	plan := t.faults.plan(r.URL.Path, true)
+	plan := t.faults.plan(r.URL.Path, "", true)
 	if !pause(r.Context(), plan.slow) {
 		return
 	}

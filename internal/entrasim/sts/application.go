@@ -143,24 +143,5 @@ func (a *Application) Generation() int {
 	return a.revoked
 }
 
-// RoleID is the GUID of an application permission on Microsoft Graph.
-// https://learn.microsoft.com/graph/permissions-reference
-func RoleID(name string) string {
-	return map[string]string{
-		"Application.Read.All":                    "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
-		"Directory.Read.All":                      "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
-		"Group.Read.All":                          "5b567255-7703-4780-807c-7be8301ae99b",
-		"User.Read.All":                           "df021288-bdef-4463-88db-98f22de89214",
-		"GroupMember.Read.All":                    "98830695-27a2-44f7-8c18-0c3ebc9698f6",
-		"Device.Read.All":                         "7438b122-aefc-4978-80ed-43db9fcc7715",
-		"AdministrativeUnit.Read.All":             "134fd756-38ce-4afd-ba33-e9623dbe66c2",
-		"Organization.Read.All":                   "498476ce-e0fe-48b0-b801-37ba7e2685c6",
-		"AuditLog.Read.All":                       "b0afded3-3588-46d8-8b3d-9842eff778da",
-		"User-LifeCycleInfo.Read.All":             "8556a004-db57-4d7a-8b82-97a13428e96f",
-		"DeviceManagementManagedDevices.Read.All": "2f51be20-0bb4-4fed-bf7b-db946066c75e",
-		"User.ReadBasic.All":                      "97235f07-e226-4f63-ace3-39588e11d3a1",
-	}[name]
-}
-
 // GraphAppID is the application id of Microsoft Graph in every tenant.
 const GraphAppID = "00000003-0000-0000-c000-000000000000"
