@@ -157,24 +157,22 @@ func decode(unmarshal func([]byte, any) error) func([]byte) (string, error) {
 	}
 }
 
-// TestReadingIsAsFastAsTheHost checks that a page is asked for while the one
-// before is handled: the time of a reading is that of its requests.
-func TestReadingIsAsFastAsTheHost(t *testing.T) {
-	t.Parallel()
+// BenchmarkLatency reads from a host that takes its time, and reports how much
+// longer that takes than its requests do ("x-ideal"). The caller handles pages
+// for half of a request's time, which must not show.
+func BenchmarkLatency(b *testing.B) {
 	const latency = 40 * time.Millisecond
-	s := newSim(t, entrasim.Config{People: 4000, Devices: -1, Latency: latency, Cache: true}, func(c *entra.Config) { c.PageSize = 200 })
-	mustCollect(t, s.List(soon(t), userQuery)) // warm: connection, token, pages
-	start, requests := time.Now(), s.Usage().Requests
-	for _, err := range s.List(soon(t), userQuery) {
-		if err != nil {
-			t.Fatal(err)
+	s := newSim(b, entrasim.Config{People: 4000, Devices: -1, Latency: latency, Cache: true}, func(c *entra.Config) { c.PageSize = 200 })
+	mustCollect(b, s.List(b.Context(), userQuery)) // connection, token, pages
+	requests := s.Usage().Requests
+	for b.Loop() {
+		for _, err := range s.List(b.Context(), userQuery) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			<-time.After(latency / 2)
 		}
-		<-time.After(latency / 2) // what the caller does with a page
 	}
-	n := s.Usage().Requests - requests
-	took, ideal := time.Since(start), time.Duration(n)*latency+latency/2
-	t.Logf("%d requests of %v took %v, %.2f times the ideal", n, latency, took, float64(took)/float64(ideal))
-	if took > ideal*5/4 { // 1.06 on an idle machine
-		t.Errorf("%d requests of %v took %v", n, latency, took)
-	}
+	ideal := time.Duration(s.Usage().Requests-requests) * latency
+	b.ReportMetric(float64(b.Elapsed())/float64(ideal), "x-ideal")
 }

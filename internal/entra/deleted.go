@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/errs"
 )
 
 // Deleted reads the soft-deleted objects of a kind, which can be restored for
@@ -60,7 +61,7 @@ func (c *Client) single(kind directory.Kind, body []byte) (directory.Object, err
 	ct := cutter{kind: kind, now: c.cfg.Now}
 	var l leaf
 	if err := ct.cut(page.Bytes(), &l); err != nil {
-		return directory.Object{}, err
+		return directory.Object{}, errs.New(errs.Incomplete, "the directory sent something that is not an object").Because(err)
 	}
 	if l.problem != nil {
 		return directory.Object{}, l.problem

@@ -88,7 +88,7 @@ func (f *Fault) transient() bool {
 }
 
 // hopeless tells faults that no waiting mends: a certificate that is not
-// trusted, a host name that does not exist, a body beyond the cap.
+// trusted, a host name that does not exist.
 func hopeless(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true

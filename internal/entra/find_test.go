@@ -1,6 +1,7 @@
 package entra_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,6 +49,18 @@ func TestByID(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestByIDOfSomethingElseIsIncomplete(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"null", "[]", `{"id":"x"}`, `{"displayName":"no ID"}`} {
+		h := newHost(t, nil)
+		h.handle = func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) }
+		_, _, err := h.client.ByID(soon(t), directory.User, []directory.ObjectID{mustID(t, "0bad0000-0000-4000-8000-000000000000")}, nil)
+		if !errs.Is(err, errs.Incomplete) {
+			t.Errorf("%s: %v, want incomplete", body, err)
+		}
 	}
 }
 

@@ -53,7 +53,10 @@ func TestPageStaysWhileItIsHandled(t *testing.T) {
 			before[i] = o.ID.String() + string(o.Doc)
 		}
 		ahead := s.Usage().Requests
-		for deadline := time.Now().Add(20 * time.Millisecond); time.Now().Before(deadline) && s.Usage().Requests < ahead+3; {
+		for range 20 { // until the reader is as far ahead as it gets, or a while
+			if s.Usage().Requests >= ahead+3 {
+				break
+			}
 			<-time.After(time.Millisecond)
 		}
 		for i, o := range p.Objects {
@@ -65,6 +68,43 @@ func TestPageStaysWhileItIsHandled(t *testing.T) {
 	}
 	if pages < 14 {
 		t.Errorf("%d pages", pages)
+	}
+}
+
+// TestNextPageIsAskedForWhileOneIsHandled waits, with the first page in hand,
+// for the request of the second.
+func TestNextPageIsAskedForWhileOneIsHandled(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, nil)
+	asked := make(chan bool, 3)
+	n := 0
+	h.handle = func(w http.ResponseWriter, _ *http.Request) {
+		asked <- true
+		if n++; n == 3 {
+			h.page(w, "")
+			return
+		}
+		h.page(w, fmt.Sprintf(`"@odata.nextLink":"%s/v1.0/users?$skiptoken=%d"`, h.url, n))
+	}
+	ctx := soon(t)
+	pages := 0
+	for _, err := range h.client.List(ctx, userQuery) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pages++; pages > 1 {
+			continue
+		}
+		for range 2 { // the request of this page, and that of the next
+			select {
+			case <-asked:
+			case <-ctx.Done():
+				t.Fatal("the next page is not asked for before this one is handled")
+			}
+		}
+	}
+	if pages != 3 {
+		t.Errorf("%d pages, want 3", pages)
 	}
 }
 
