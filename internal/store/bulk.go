@@ -90,16 +90,18 @@ func insertText(table string, columns []string, rows int, clause string) string 
 
 // insertRows runs a prepared statement a row on the driver itself.
 func (s *session) insertRows(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any), clause string) error {
-	return s.execMany(ctx, insertText(table, columns, 1, clause), len(columns), n, row)
+	_, err := s.execMany(ctx, insertText(table, columns, 1, clause), len(columns), n, row)
+	return err
 }
 
 // checkEvery is how many rows run between two looks at the context. The rows
 // themselves run without it, since watching one costs more than a row.
 const checkEvery = 256
 
-// execMany runs a statement n times on the driver itself, SQLite only.
-func (s *session) execMany(ctx context.Context, query string, parameters, n int, row func(i int, dst []any)) error {
-	return s.conn.Raw(func(raw any) error {
+// execMany runs a statement n times on the driver itself, SQLite only, and
+// returns how many rows it changed in all.
+func (s *session) execMany(ctx context.Context, query string, parameters, n int, row func(i int, dst []any)) (changed int64, err error) {
+	err = s.conn.Raw(func(raw any) error {
 		stmt, err := s.rawStmt(ctx, raw, query)
 		if err != nil {
 			return err
@@ -119,12 +121,19 @@ func (s *session) execMany(ctx context.Context, query string, parameters, n int,
 					return fmt.Errorf("parameter %d: %w", j+1, err)
 				}
 			}
-			if _, err := stmt.ExecContext(context.Background(), args); err != nil {
+			result, err := stmt.ExecContext(context.Background(), args)
+			if err != nil {
 				return err
 			}
+			rows, err := result.RowsAffected()
+			if err != nil {
+				return err
+			}
+			changed += rows
 		}
 		return nil
 	})
+	return changed, err
 }
 
 // rawStmt returns the session's driver statement for a text.
@@ -142,4 +151,56 @@ func (s *session) rawStmt(ctx context.Context, raw any, query string) (driver.St
 	}
 	s.raw[query] = stmt
 	return stmt.(driver.StmtExecContext), nil
+}
+
+// column is a column to update, with its type on PostgreSQL.
+type column struct{ name, kind string }
+
+// bulkUpdate updates n rows by their id: through unnested lists on PostgreSQL,
+// with a prepared statement on SQLite. row fills dst with the id and then one
+// value a column. Rows that are not there are passed over.
+func (db *DB) bulkUpdate(ctx context.Context, table string, columns []column, n int, row func(i int, dst []any)) error {
+	if n == 0 {
+		return nil
+	}
+	if db.dialect.isSQLite() {
+		return db.InTx(ctx, func(ctx context.Context) error {
+			_, err := db.sessionOf(ctx).execMany(ctx, updateText(table, columns), len(columns)+1, n, row)
+			return err
+		})
+	}
+	lists := make([]any, len(columns)+1)
+	for j := range lists {
+		lists[j] = make([]any, n)
+	}
+	dst := make([]any, len(columns)+1)
+	for i := range n {
+		row(i, dst)
+		for j, v := range dst {
+			lists[j].([]any)[i] = v
+		}
+	}
+	_, err := db.conn(ctx).ExecContext(ctx, unnestText(table, columns), lists...)
+	return err
+}
+
+// updateText returns the UPDATE of one row by its id, which is $1.
+func updateText(table string, columns []column) string {
+	sets := make([]string, len(columns))
+	for j, c := range columns {
+		sets[j] = c.name + " = " + placeholder(j+2)
+	}
+	return "UPDATE " + table + " SET " + strings.Join(sets, ", ") + " WHERE id = $1"
+}
+
+// unnestText returns the UPDATE of many rows from one list a column.
+func unnestText(table string, columns []column) string {
+	sets, names, lists := make([]string, len(columns)), []string{"id"}, []string{"$1::bigint[]"}
+	for j, c := range columns {
+		sets[j] = c.name + " = new." + c.name
+		names = append(names, c.name)
+		lists = append(lists, placeholder(j+2)+"::"+c.kind+"[]")
+	}
+	return "UPDATE " + table + " AS old SET " + strings.Join(sets, ", ") + " FROM unnest(" + strings.Join(lists, ", ") +
+		") AS new (" + strings.Join(names, ", ") + ") WHERE old.id = new.id"
 }

@@ -2,6 +2,7 @@
 --   {{id}}         a 64-bit number that the program assigns, the primary key
 --   {{serial}}     a 64-bit number that the database assigns, the primary key
 --   {{bytes}}      a byte string
+--   {{key}}        a text compared byte by byte, so that indexes find its beginnings
 --   {{clustered}}  stores the table in the order of its key, where the engine can
 -- Instants are microseconds since 1970 in UTC. Documents are JSON text.
 
@@ -75,21 +76,21 @@ CREATE TABLE record (
     collection_id BIGINT NOT NULL,
     version       BIGINT NOT NULL,
     title         TEXT   NOT NULL,
-    title_key     TEXT   NOT NULL,
+    title_key     {{key}} NOT NULL,
     fields        TEXT   NOT NULL, -- JSON object: field number -> canonical value
     pinned        TEXT   NOT NULL, -- JSON list of field numbers that the directory may not write
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL,
     archived_at   BIGINT           -- when it was put away; such a record keeps its history
 );
-CREATE INDEX record_title ON record (collection_id, title_key);
+CREATE INDEX record_title ON record (collection_id, title_key, id);
 
 -- The values of unique fields, one row each, so that the database and not a
 -- check decides who was first.
 CREATE TABLE record_key (
     collection_id BIGINT NOT NULL,
     field_id      BIGINT NOT NULL,
-    value_key     TEXT   NOT NULL,
+    value_key     {{key}} NOT NULL,
     record_id     BIGINT NOT NULL,
     PRIMARY KEY (collection_id, field_id, value_key)
 ) {{clustered}};
@@ -104,9 +105,10 @@ CREATE TABLE record_history (
     actor_name TEXT   NOT NULL,
     run_id     BIGINT NOT NULL, -- 0 unless a sync did it
     action     TEXT   NOT NULL,
+    note       TEXT   NOT NULL,
     changes    TEXT   NOT NULL  -- JSON: [{field, before, after}]
 );
-CREATE INDEX record_history_record ON record_history (record_id, version);
+CREATE INDEX record_history_record ON record_history (record_id, id);
 
 CREATE TABLE custody (
     id               {{serial}},
@@ -126,6 +128,7 @@ CREATE TABLE custody (
 CREATE UNIQUE INDEX custody_open ON custody (asset_id) WHERE checked_in_at IS NULL;
 CREATE INDEX custody_holder ON custody (holder_id, checked_in_at);
 CREATE INDEX custody_asset ON custody (asset_id, id);
+CREATE INDEX custody_held ON custody (account_id, id) WHERE checked_in_at IS NULL;
 
 CREATE TABLE login (
     id                {{id}},
