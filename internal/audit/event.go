@@ -1,12 +1,9 @@
 package audit
 
-import (
-	"crypto/sha256"
-	"encoding/binary"
-	"time"
-)
+import "time"
 
-// Action is what was done. Its text is stored.
+// Action is what was done, in plain words that stand on screen. Its text is
+// stored and part of the chain: a word once used is never changed.
 type Action string
 
 // The actions.
@@ -14,9 +11,13 @@ const (
 	OrganizationCreated Action = "organization created"
 	AccountCreated      Action = "account created"
 	ModuleCreated       Action = "module created"
+	RoleCreated         Action = "role created"
 	LoginCreated        Action = "login created"
+	LoginInvited        Action = "login invited"
 	LoginDeactivated    Action = "login deactivated"
 	LoginReactivated    Action = "login reactivated"
+	LoginProtected      Action = "login marked break-glass"
+	LoginUnprotected    Action = "login no longer break-glass"
 	RoleGranted         Action = "role granted"
 	RoleRevoked         Action = "role revoked"
 	PasswordReset       Action = "password reset"
@@ -27,7 +28,8 @@ const (
 	RecordsExported     Action = "records exported"
 )
 
-// Detail is one thing that an event changed.
+// Detail is one thing that an event changed, as people read it. Secrets are
+// named and never given.
 type Detail struct{ Name, Before, After string }
 
 // Event is one act, as it is kept for ever.
@@ -36,39 +38,8 @@ type Event struct {
 	Account     int64 // 0 for the organization as a whole
 	Actor       Actor
 	Action      Action
-	SubjectKind string
+	SubjectKind string // a noun: login, module, connection
 	SubjectID   int64
-	SubjectName string
+	SubjectName string // as it was at the time
 	Details     []Detail
-}
-
-// Chain returns the link of an event in the chain that shows tampering: a hash
-// over the link before it and all that the event says. Each part is preceded by
-// its length, so that no two events share an encoding.
-func Chain(before [32]byte, e Event) [32]byte {
-	h := sha256.New()
-	h.Write(before[:])
-	number := func(n int64) { binary.Write(h, binary.BigEndian, n) }
-	text := func(s string) {
-		number(int64(len(s)))
-		h.Write([]byte(s))
-	}
-	number(e.At.UnixMicro())
-	number(e.Account)
-	text(e.Actor.Kind)
-	number(e.Actor.ID)
-	text(e.Actor.Name)
-	text(e.Actor.Address)
-	text(string(e.Action))
-	text(e.SubjectKind)
-	number(e.SubjectID)
-	text(e.SubjectName)
-	for _, d := range e.Details {
-		text(d.Name)
-		text(d.Before)
-		text(d.After)
-	}
-	var out [32]byte
-	h.Sum(out[:0])
-	return out
 }
