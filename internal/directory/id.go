@@ -37,7 +37,7 @@ func ParseObjectIDBytes(s []byte) (id ObjectID, ok bool) {
 	}
 	n := 0
 	for i := 0; i < 36; {
-		if s[i] == '-' {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
 			i++
 			continue
 		}

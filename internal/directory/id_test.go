@@ -67,3 +67,15 @@ func FuzzParseObjectID(f *testing.F) {
 		}
 	})
 }
+
+func TestHyphensStandInTheirFourPlacesOnly(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{
+		"1b4e28ba-2fa1-11d2-883f--016d3cca427",
+		"1b4e28ba-2fa1-11d2-883f-0016d3cca4--",
+	} {
+		if id, err := directory.ParseObjectID(s); err == nil {
+			t.Errorf("ParseObjectID(%q) = %s, want it refused", s, id)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/directory"
@@ -264,14 +263,4 @@ func (db *DB) TallyChanges(ctx context.Context, run int64) ([]syncer.ChangeTally
 func (db *DB) LastSeq(ctx context.Context, run int64) (n int64, err error) {
 	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM change WHERE run_id = $1`, run).Scan(&n)
 	return n, err
-}
-
-func micros(t time.Time) int64 { return t.UnixMicro() }
-
-// fromMicros reads a stored instant; 0 is the zero time.
-func fromMicros(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
 }
