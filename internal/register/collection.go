@@ -33,6 +33,9 @@ type Collection struct {
 	Position int64
 }
 
+// manage is what adding and changing collections and fields takes.
+const manage = account.ManageCollections
+
 // nameLimit is the longest name of a collection or field, in bytes.
 const nameLimit = 120
 
@@ -102,7 +105,7 @@ func (s *Service) ModuleCollections(ctx context.Context, acct, module int64) ([]
 
 // CreateCollection adds a custom collection with one field, its title.
 func (s *Service) CreateCollection(ctx context.Context, p account.Principal, acct, module int64, name string) (c Collection, err error) {
-	if err := p.May(account.Configure, acct, module, 0); err != nil {
+	if err := p.May(manage, acct, module, 0); err != nil {
 		return c, err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -137,7 +140,7 @@ func (s *Service) addCollection(ctx context.Context, c Collection, now time.Time
 // RenameCollection gives a collection another name.
 func (s *Service) RenameCollection(ctx context.Context, p account.Principal, acct, id int64, name string) (c Collection, err error) {
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if c, err = s.collection(ctx, p, account.Configure, acct, id); err != nil {
+		if c, err = s.collection(ctx, p, manage, acct, id); err != nil {
 			return err
 		}
 		old := c.Name

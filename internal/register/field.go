@@ -76,7 +76,7 @@ func (s *Service) ChangeField(ctx context.Context, p account.Principal, f Field)
 }
 
 func (s *Service) saveField(ctx context.Context, p account.Principal, in Field) (f Field, err error) {
-	if _, err := s.collection(ctx, p, account.Configure, in.Account, in.Collection); err != nil {
+	if _, err := s.collection(ctx, p, manage, in.Account, in.Collection); err != nil {
 		return in, err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -332,7 +332,7 @@ func (s *Service) moveTitle(ctx context.Context, f Field, fields []Field) error 
 // MoveFields puts the fields of a collection in the given order. Fields not
 // given follow in their present order.
 func (s *Service) MoveFields(ctx context.Context, p account.Principal, acct, collection int64, order []int64) error {
-	if _, err := s.collection(ctx, p, account.Configure, acct, collection); err != nil {
+	if _, err := s.collection(ctx, p, manage, acct, collection); err != nil {
 		return err
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) error {
