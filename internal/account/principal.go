@@ -10,10 +10,10 @@ import (
 // Principal is on whose behalf something is done, with all that it may do.
 // Use cases ask it; pages and handlers do not.
 type Principal struct {
-	Login   int64
+	Login   int64 // 0 for commands and the system
 	Name    string
-	Kind    string // of its audit.Actor: user, command, sync, system
-	Address string
+	Kind    string // of its audit.Actor
+	Address string // the client's network address
 	Holds   []Holding
 }
 
@@ -27,12 +27,12 @@ type Holding struct {
 // CommandLine returns the principal of commands on the machine that holds the
 // database: whoever can open that has every right already.
 func CommandLine() Principal {
-	return Principal{Name: "command line", Kind: "command", Holds: []Holding{{Role: BuiltIn()[0]}}}
+	return Principal{Name: "command line", Kind: audit.Command, Holds: []Holding{{Role: BuiltIn()[0]}}}
 }
 
 // System returns the principal of what Muster does by itself.
 func System() Principal {
-	return Principal{Name: "Muster", Kind: "system", Holds: []Holding{{Role: BuiltIn()[0]}}}
+	return Principal{Name: "Muster", Kind: audit.System, Holds: []Holding{{Role: BuiltIn()[0]}}}
 }
 
 // Actor returns the principal as audit events name it.
@@ -41,14 +41,18 @@ func (p Principal) Actor() audit.Actor {
 }
 
 // May returns nil when the principal may do an action in a module of an
-// account, on a collection or, with 0, on the module as a whole.
+// account, on a collection or, with 0, on the module as a whole. Module 0 asks
+// about the account as a whole, account 0 about the organization: roles in a
+// part of it do not count.
 //
 //	the principal's roles                  answer
 //	one that reaches there and allows it   nil
 //	one that reaches into the account      Forbidden
 //	none that does                         NotFound: other accounts do not exist for it
+//
+// The organization itself exists for everybody: there the answer is never NotFound.
 func (p Principal) May(action Action, account, module, collection int64) error {
-	inside := false
+	inside := account == 0
 	for _, h := range p.Holds {
 		if h.Account != 0 && h.Account != account {
 			continue
@@ -68,4 +72,22 @@ func (p Principal) May(action Action, account, module, collection int64) error {
 // OrganizationAdmin reports whether the principal may do everything everywhere.
 func (p Principal) OrganizationAdmin() bool {
 	return slices.ContainsFunc(p.Holds, func(h Holding) bool { return h.Account == 0 && h.Role.Scope == OrganizationWide })
+}
+
+// sees reports whether an account exists for the principal.
+func (p Principal) sees(account int64) bool {
+	return slices.ContainsFunc(p.Holds, func(h Holding) bool { return h.Account == 0 || h.Account == account })
+}
+
+// enters reports whether the principal has a role that reaches into a module.
+func (p Principal) enters(account, module int64) bool {
+	return slices.ContainsFunc(p.Holds, func(h Holding) bool {
+		return h.Account == 0 || (h.Account == account && (h.Module == 0 || h.Module == module))
+	})
+}
+
+// manages reports whether the principal may manage the users where a grant holds.
+func (p Principal) manages(g Grant) bool {
+	account, module := g.reach()
+	return p.May(ManageUsers, account, module, 0) == nil
 }

@@ -12,17 +12,18 @@ import (
 // SyncLogin is one login as a sync wants it. What is nil stays as it is.
 type SyncLogin struct {
 	Login   int64 // its number; of a new one, the number reserved for it
-	Create  bool
+	Create  bool  // needs Tenant, Object and State Active
 	Version int64 // expected; 0 for any
 	Tenant  string
-	Object  directory.ObjectID // zero: as it is
+	Object  directory.ObjectID // zero: as it is; another one takes the login over
 	Email   *string
 	Name    *string
-	State   *State
+	State   *State // Active or Deactivated
 	Person  *int64
-	Grants  []Grant
+	Grants  []Grant // to hold, each in place of what its key held
 	Revokes []GrantKey
-	// ReleaseEmail lets somebody else have the email: the user is gone for good (F24).
+	// ReleaseEmail lets somebody else have the email: the user is gone for good
+	// (F24). The login has to be deactivated.
 	ReleaseEmail bool
 }
 
@@ -32,43 +33,51 @@ type SyncOutcome struct {
 	Err            error
 }
 
-// ApplyBatch does what a sync wants of logins, in the caller's transaction. A
-// fault of one login is its outcome's error and leaves that login as it was; an
-// email that is taken fails the whole batch with Conflict.
+// ApplyBatch does what a sync wants of logins, in the caller's transaction. It
+// is the only way by which a sync reaches a login (F12).
 //
-//	login                     asked to close   asked to open      asked to change roles or names
-//	break-glass, last admin   Forbidden        Forbidden          Forbidden
-//	closed by hand            stays            Forbidden          done
-//	any other                 done             done               done
-func (s *Service) ApplyBatch(ctx context.Context, _ audit.Actor, run int64, wants []SyncLogin) ([]SyncOutcome, error) {
-	out := make([]SyncOutcome, len(wants))
-	now := s.now()
-	held, err := s.heldBy(ctx, wants)
+//	login                     to close    to open     other changes
+//	break-glass, last admin   Forbidden   Forbidden   Forbidden
+//	closed by hand            stays so    Forbidden   done
+//	any other                 done        done        done
+//
+// A fault of one login is its outcome's error and leaves that login as it was:
+// Forbidden as above, Expired when its version is another, NotFound, Invalid.
+// What the database refuses fails the whole batch with Conflict: an email or
+// object that another login has, or a login changed by hand in this moment. The
+// caller then takes the batch back and does its logins one by one.
+//
+// Which run did it stands in its changes and in the grants; the run's one audit
+// event is its caller's.
+func (s *Service) ApplyBatch(ctx context.Context, _ audit.Actor, run int64, wants []SyncLogin) (out []SyncOutcome, err error) {
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		held, err := s.heldBy(ctx, wants)
+		if err != nil {
+			return err
+		}
+		var b loginBatch
+		b, out = s.sift(wants, held)
+		if !b.administrators {
+			return s.commit(ctx, run, &b)
+		}
+		return s.keepAdministrator(ctx, func(ctx context.Context) error {
+			// Who is protected may have changed while this waited for the lock.
+			if held, err = s.heldBy(ctx, wants); err != nil {
+				return err
+			}
+			b, out = s.sift(wants, held)
+			return s.commit(ctx, run, &b)
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
-	batch := loginBatch{now: now}
-	for i := range wants {
-		w := &wants[i]
-		out[i] = SyncOutcome{Login: w.Login, Version: 1}
-		if w.Create {
-			batch.create(w)
-			continue
-		}
-		l, known := held[w.Login]
-		if err := mayApply(w, l, known); err != nil {
-			out[i].Err = err
-			continue
-		}
-		batch.change(w, l)
-		out[i].Version = l.Version + 1
-	}
-	return out, s.commit(ctx, run, &batch)
+	return out, nil
 }
 
 // heldBy loads the logins that are to change.
 func (s *Service) heldBy(ctx context.Context, wants []SyncLogin) (map[int64]Login, error) {
-	var ids []int64
+	ids := make([]int64, 0, len(wants))
 	for i := range wants {
 		if !wants[i].Create {
 			ids = append(ids, wants[i].Login)
@@ -82,8 +91,65 @@ func (s *Service) heldBy(ctx context.Context, wants []SyncLogin) (map[int64]Logi
 	return held, err
 }
 
-// mayApply is the choke point for what a sync does to a login.
-func mayApply(w *SyncLogin, l Login, known bool) error {
+// sift parts what may be done from what may not.
+func (s *Service) sift(wants []SyncLogin, held map[int64]Login) (loginBatch, []SyncOutcome) {
+	b := loginBatch{now: s.now()}
+	out := make([]SyncOutcome, len(wants))
+	seen := make(map[int64]bool, len(wants))
+	for i := range wants {
+		w := &wants[i]
+		out[i].Login = w.Login
+		l, known := held[w.Login]
+		err := w.check()
+		if err == nil && seen[w.Login] {
+			err = errs.New(errs.Conflict, "login %d is asked for twice", w.Login)
+		}
+		if err == nil && !w.Create {
+			err = mayApply(w, &l, known)
+		}
+		if err != nil {
+			out[i].Version, out[i].Err = l.Version, err
+			continue
+		}
+		seen[w.Login] = true
+		out[i].Version = b.add(w, l)
+	}
+	return b, out
+}
+
+// check refuses what no sync can mean.
+func (w *SyncLogin) check() error {
+	switch {
+	case w.Create && (w.State == nil || *w.State != Active):
+		return errs.New(errs.Invalid, "a new login has to be open for a reason, not by default") // F73
+	case w.Create && (w.Tenant == "" || w.Object.IsZero()):
+		return errs.New(errs.Invalid, "a new login needs its directory object") // F26
+	case !w.Object.IsZero() && w.Tenant == "":
+		return errs.New(errs.Invalid, "a directory object needs its tenant")
+	case w.Email != nil && EmailKey(*w.Email) == "":
+		return errs.New(errs.Invalid, "a login keeps an email") // F30
+	case w.State != nil && *w.State != Active && *w.State != Deactivated:
+		return errs.New(errs.Invalid, "a sync does not make logins %s", *w.State)
+	}
+	for _, g := range w.Grants {
+		if g.Mapping == 0 || g.Role == 0 {
+			return errs.New(errs.Invalid, "a sync gives roles of mappings only")
+		}
+	}
+	for _, k := range w.Revokes {
+		if k.Mapping == 0 {
+			return errs.New(errs.Forbidden, "a role that a person gave is a person's to take away")
+		}
+	}
+	return nil
+}
+
+// mayApply is the choke point for what a sync does to a login that is there.
+func mayApply(w *SyncLogin, l *Login, known bool) error {
+	closed := l.State == Deactivated
+	if w.State != nil {
+		closed = *w.State == Deactivated
+	}
 	switch {
 	case !known:
 		return errs.New(errs.NotFound, "login %d is gone", w.Login)
@@ -94,9 +160,16 @@ func mayApply(w *SyncLogin, l Login, known bool) error {
 			WithHint("Change this user by hand if it is meant.")
 	case w.State != nil && *w.State == Active && l.State == Deactivated && l.DeactivatedBy == ByHand:
 		return errs.New(errs.Forbidden, "%s was deactivated by hand; only a person reactivates", l.Name)
+	case w.adopts(l) && w.Email != nil && EmailKey(*w.Email) != EmailKey(l.Email): // F25
+		return errs.New(errs.Invalid, "the email of %s cannot change in the step that takes the user over", l.Name)
+	case w.ReleaseEmail && !closed:
+		return errs.New(errs.Invalid, "%s is active and keeps the email", l.Name)
 	}
 	return nil
 }
+
+// adopts reports whether a local login becomes the directory's.
+func (w *SyncLogin) adopts(l *Login) bool { return l.Object.IsZero() && !w.Object.IsZero() }
 
 // loginBatch collects what is to be written.
 type loginBatch struct {
@@ -104,34 +177,51 @@ type loginBatch struct {
 	fresh   []Login
 	changed []Login
 	release []int64
+	closed  []int64
 	grants  []LoginGrant
 	revokes []LoginGrant
+	// administrators is set when the batch closes an Organization Admin or
+	// takes a role from one.
+	administrators bool
 }
 
-func (b *loginBatch) create(w *SyncLogin) {
-	l := Login{
-		ID: w.Login, State: Active, Origin: Directory, Tenant: w.Tenant, Object: w.Object,
-		Version: 1, CreatedAt: b.now, UpdatedAt: b.now,
+// add takes a login in and returns its version afterwards.
+func (b *loginBatch) add(w *SyncLogin, l Login) int64 {
+	for _, g := range w.Grants {
+		b.grants = append(b.grants, LoginGrant{w.Login, g})
 	}
-	fill(&l, w)
-	b.fresh = append(b.fresh, l)
-	b.roles(w)
-}
-
-func (b *loginBatch) change(w *SyncLogin, l Login) {
-	fill(&l, w)
-	if !w.Object.IsZero() {
-		l.Tenant, l.Object, l.Origin = w.Tenant, w.Object, Directory
+	for _, k := range w.Revokes {
+		b.revokes = append(b.revokes, LoginGrant{w.Login, Grant{Account: k.Account, Module: k.Module, Mapping: k.Mapping}})
 	}
+	if w.Create {
+		l = Login{ID: w.Login, State: Active, CreatedAt: b.now}
+		w.fill(&l)
+		l.Version, l.UpdatedAt = 1, b.now
+		b.fresh = append(b.fresh, l)
+		return l.Version
+	}
+	open, administers := l.State != Deactivated, l.administers()
+	password := l.HasPassword && l.Origin == Local
+	w.fill(&l)
 	l.Version, l.UpdatedAt = l.Version+1, b.now
 	b.changed = append(b.changed, l)
 	if w.ReleaseEmail {
 		b.release = append(b.release, l.ID)
 	}
-	b.roles(w)
+	if open && l.State == Deactivated || password && l.Origin == Directory {
+		b.closed = append(b.closed, l.ID)
+	}
+	if administers && (l.State == Deactivated || len(w.Revokes)+len(w.Grants) > 0) {
+		b.administrators = true
+	}
+	return l.Version
 }
 
-func fill(l *Login, w *SyncLogin) {
+// fill puts what the sync wants into a login.
+func (w *SyncLogin) fill(l *Login) {
+	if !w.Object.IsZero() {
+		l.Tenant, l.Object, l.Origin = w.Tenant, w.Object, Directory
+	}
 	if w.Email != nil {
 		l.Email = *w.Email
 	}
@@ -141,38 +231,21 @@ func fill(l *Login, w *SyncLogin) {
 	if w.Person != nil {
 		l.Person = *w.Person
 	}
-	if w.State == nil {
-		return
-	}
-	if *w.State == Deactivated && l.State != Deactivated {
-		l.DeactivatedBy = BySync
-	}
-	if *w.State == Active {
-		l.DeactivatedBy = ""
-	}
-	l.State = *w.State
-}
-
-func (b *loginBatch) roles(w *SyncLogin) {
-	for _, g := range w.Grants {
-		b.grants = append(b.grants, LoginGrant{w.Login, g})
-	}
-	for _, k := range w.Revokes {
-		b.revokes = append(b.revokes, LoginGrant{w.Login, Grant{Account: k.Account, Module: k.Module, Mapping: k.Mapping}})
+	switch {
+	case w.State == nil:
+	case *w.State == Deactivated:
+		l.deactivate(BySync)
+	default:
+		l.activate()
 	}
 }
 
-// commit writes a batch. The last administrator is looked for once more
-// afterwards: two may leave in one batch, each with the other still there.
+// commit writes a batch.
 func (s *Service) commit(ctx context.Context, run int64, b *loginBatch) error {
-	before, err := s.store.ActiveAdministrators(ctx)
-	if err != nil {
+	if err := s.store.UpdateLogins(ctx, b.changed, b.release); err != nil {
 		return err
 	}
 	if err := s.store.InsertLogins(ctx, b.fresh); err != nil {
-		return err
-	}
-	if err := s.store.UpdateLogins(ctx, b.changed, b.release); err != nil {
 		return err
 	}
 	if err := s.store.Revoke(ctx, b.revokes); err != nil {
@@ -181,10 +254,5 @@ func (s *Service) commit(ctx context.Context, run int64, b *loginBatch) error {
 	if err := s.store.Grant(ctx, run, b.now, b.grants); err != nil {
 		return err
 	}
-	after, err := s.store.ActiveAdministrators(ctx)
-	if err == nil && len(before) > 0 && len(after) == 0 {
-		return errs.New(errs.Conflict, "the organization would be left without an administrator").
-			WithHint("Give somebody else the role Organization Admin first.")
-	}
-	return err
+	return s.close(ctx, b.closed...)
 }
