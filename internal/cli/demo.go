@@ -1,0 +1,297 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/musterhq/muster/internal/config"
+	"github.com/musterhq/muster/internal/entrasim"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/syncer"
+)
+
+// demoCmd shows the whole story on one machine.
+type demoCmd struct {
+	People int    `help:"How many people the simulated company has." default:"2500"`
+	Seed   uint64 `help:"Another seed, other people." default:"1"`
+}
+
+// demoFile is what the demo sets up.
+const demoFile = `organization: {name: Contoso}
+accounts:
+  - name: Contoso
+    modules:
+      - name: IT equipment
+        main_collection: Assets
+        collections:
+          - name: People
+            fields:
+              - {name: Name, type: text, title: true, required: true}
+              - {name: User principal name, type: text, unique: true}
+              - {name: Email, type: email}
+              - {name: Department, type: text}
+              - {name: Job title, type: text}
+              - {name: Phone, type: phone}
+              - {name: Hired, type: date}
+              - {name: Office, type: link, collection: Locations}
+              - {name: Manager, type: link, collection: People}
+          - name: Devices
+            fields:
+              - {name: Name, type: text, title: true}
+              - {name: System, type: text}
+              - {name: Owner, type: link, collection: People}
+        integrations:
+          - kind: microsoft-entra-id
+            connection:
+              tenant_id: %s
+              client_id: %s
+              application_object_id: %s
+              client_secret: "${SIMULATED_SECRET}"
+              cloud: custom
+              login_url: %s
+              graph_url: %s
+            mappings:
+              - name: Everyone
+                kind: records
+                external_entity: users
+                collection: People
+                unique_identifier: user_principal_name
+                conditions:
+                  - {field: userType, operator: equals, value: Member}
+                fields:
+                  - {from: displayName, to: Name}
+                  - {from: userPrincipalName, to: User principal name}
+                  - {from: mail, to: Email, fallback: userPrincipalName}
+                  - {from: department, to: Department, when_empty: clear}
+                  - {from: jobTitle, to: Job title}
+                  - {from: businessPhones, to: Phone}
+                  - {from: employeeHireDate, to: Hired}
+                  - {from: officeLocation, to: Office, create_missing: true}
+                  - {from: manager, to: Manager}
+              - name: Devices
+                kind: records
+                external_entity: devices
+                collection: Devices
+                unique_identifier: object_id
+                fields:
+                  - {from: displayName, to: Name}
+                  - {from: operatingSystem, to: System}
+                  - {from: registeredOwners, to: Owner}
+              - name: Asset managers
+                kind: login
+                units: [{group: "Asset managers", nested: true}]
+                user_role: Module Admin
+                unique_identifier: object_id
+              - name: Staff
+                kind: login
+                units: [{group: "All Staff"}]
+                user_role: Collaborator
+                unique_identifier: object_id
+                collection: People
+            schedule: {incremental: hourly, full: "daily at 02:30", time_zone: Europe/Berlin}
+`
+
+// Run plays the story: set up, check, first sync, a day at the company, second
+// sync.
+func (cmd *demoCmd) Run(ctx context.Context, c *console, p *program) error {
+	if p.Database == "" && p.fresh() {
+		dir, err := os.MkdirTemp("", "muster-demo-")
+		if err != nil {
+			return err
+		}
+		p.Data = dir
+	}
+	if cmd.People < 10 || cmd.People > 1_000_000 {
+		return errs.New(errs.Invalid, "a company has 10 to 1,000,000 people, not %d", cmd.People)
+	}
+	tenant := entrasim.New(entrasim.Config{Seed: cmd.Seed, People: cmd.People})
+	srv, err := tenant.Start()
+	if err != nil {
+		return err
+	}
+	defer srv.Close()
+	h, err := p.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	play := &demo{house: h, c: c, hr: tenant.Control(), url: srv.URL(), data: p.Data}
+	for _, act := range []func(context.Context) error{play.setUp, play.first, play.day, play.second} {
+		if err := act(ctx); err != nil {
+			return err
+		}
+	}
+	play.end()
+	return nil
+}
+
+// fresh reports whether the data folder is the default and not there yet, in
+// which case the demo leaves no trace of itself in the working folder.
+func (p *program) fresh() bool {
+	_, err := os.Stat(p.Data)
+	return os.IsNotExist(err) && strings.HasSuffix(p.Data, "muster-data")
+}
+
+// demo is the story in progress.
+type demo struct {
+	*house
+	c    *console
+	hr   *entrasim.Control
+	url  string
+	data string
+	conn syncer.Connection
+}
+
+func (d *demo) title(format string, args ...any) {
+	d.c.line("")
+	d.c.line("── %s", fmt.Sprintf(format, args...))
+}
+
+// setUp applies the demo's file and checks the connection.
+func (d *demo) setUp(ctx context.Context) error {
+	n := d.hr.Snapshot()
+	d.title("A simulated Entra tenant serves %d users at %s", n.People, d.url)
+	text := fmt.Sprintf(demoFile, entrasim.DefaultTenantID, entrasim.DefaultClientID, entrasim.DefaultApplicationObjectID, d.url, d.url)
+	file, err := config.Parse("demo.yaml", []byte(text), func(name string) string {
+		return map[string]string{"SIMULATED_SECRET": entrasim.DefaultClientSecret}[name]
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := d.apply(ctx, file, false); err != nil {
+		return err
+	}
+	list, err := d.connections(ctx, "")
+	if err != nil {
+		return err
+	}
+	d.conn = list[0]
+	d.title("muster check: is the connection what it has to be?")
+	rep, err := d.check(ctx, d.conn.ID)
+	if err != nil {
+		return err
+	}
+	d.c.line("%s", strings.TrimRight(rep.Format(), "\n"))
+	return nil
+}
+
+// first is the first sync, with what it holds approved.
+func (d *demo) first(ctx context.Context) error {
+	d.title("muster sync: the first one reads everything")
+	run, err := d.run(ctx)
+	if err != nil || run.State != syncer.Held {
+		return err
+	}
+	d.title("muster approve %d --all: an administrator has looked and agrees", run.ID)
+	bar := d.c.progress()
+	rep, err := d.sync.Approve(ctx, run.ID, syncer.Choice{All: true}, d.me.Actor(), bar.show)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	d.head(d.c, rep.Run)
+	return nil
+}
+
+func (d *demo) run(ctx context.Context) (syncer.Run, error) {
+	bar := d.c.progress()
+	rep, err := d.sync.Run(ctx, syncer.Request{Connection: d.conn.ID, Actor: d.me.Actor(), Progress: bar.show})
+	bar.done()
+	if err != nil {
+		return rep.Run, err
+	}
+	return rep.Run, d.report(ctx, d.c, rep, false)
+}
+
+// day is what happens at the company between the two syncs.
+func (d *demo) day(context.Context) error {
+	d.title("A day at Contoso")
+	members, _, err := d.hr.Members("All Staff", 12)
+	if err != nil {
+		return err
+	}
+	if len(members) < 4 {
+		return nil
+	}
+	renamed, err := d.hr.Rename(members[0], "Zoë", "O'Brien")
+	if err != nil {
+		return err
+	}
+	d.c.line("  %s gets a new name", renamed.DisplayName)
+	moved, err := d.hr.Move(members[1], "Marketing", "Nairobi")
+	if err != nil {
+		return err
+	}
+	d.c.line("  %s moves to Marketing in Nairobi", moved.DisplayName)
+	disabled, err := d.hr.Disable(members[2])
+	if err != nil {
+		return err
+	}
+	d.c.line("  %s is disabled", disabled.DisplayName)
+	deleted, err := d.hr.SoftDelete(members[3])
+	if err != nil {
+		return err
+	}
+	d.c.line("  %s is deleted", deleted.DisplayName)
+	hired, err := d.hr.Hire(nil)
+	if err != nil {
+		return err
+	}
+	d.c.line("  %s is hired", hired.DisplayName)
+	return nil
+}
+
+func (d *demo) second(ctx context.Context) error {
+	d.title("muster sync: the second one asks only for what changed")
+	_, err := d.run(ctx)
+	return err
+}
+
+func (d *demo) end() {
+	d.title("Next")
+	d.c.line("  muster --data %s runs", d.data)
+	d.c.line("  muster --data %s run show 1", d.data)
+	d.c.line("  muster --data %s explain \"Zoë O'Brien\"", d.data)
+	d.c.line("  muster --data %s export People --format csv", d.data)
+	d.c.line("  muster --data %s users", d.data)
+}
+
+// simulateCmd serves a simulated tenant.
+type simulateCmd struct {
+	Listen string `help:"Address to listen on; loopback only." default:"127.0.0.1:18080" placeholder:"ADDRESS"`
+	People int    `help:"How many people, 10 to 1,000,000." default:"2500"`
+	Seed   uint64 `help:"Another seed, other people." default:"1"`
+	TLS    bool   `name:"tls" help:"Serve https with a certificate authority of its own."`
+	CAFile string `help:"Where to write that authority's certificate." default:"simulated-ca.pem" type:"path" placeholder:"FILE"`
+	Secret string `help:"The client secret." default:"simulated-secret"`
+}
+
+// Run serves until it is stopped.
+func (cmd *simulateCmd) Run(ctx context.Context, c *console) error {
+	tenant := entrasim.New(entrasim.Config{Seed: cmd.Seed, People: cmd.People, ClientSecret: cmd.Secret})
+	start := tenant.StartAt
+	if cmd.TLS {
+		start = tenant.StartTLSAt
+	}
+	srv, err := start(cmd.Listen)
+	if err != nil {
+		return errs.New(errs.Invalid, "cannot listen on %s", cmd.Listen).Because(err).WithHint("Choose another address with --listen.")
+	}
+	defer srv.Close()
+	if cmd.TLS {
+		if err := os.WriteFile(cmd.CAFile, srv.CAPEM(), 0o644); err != nil {
+			return errs.Wrap(err, "write the authority's certificate")
+		}
+		c.line("ca_file:               %s", cmd.CAFile)
+	}
+	c.line("login_url, graph_url:  %s", srv.URL())
+	c.line("tenant_id:             %s", entrasim.DefaultTenantID)
+	c.line("client_id:             %s", entrasim.DefaultClientID)
+	c.line("application_object_id: %s", entrasim.DefaultApplicationObjectID)
+	c.line("client_secret:         %s", cmd.Secret)
+	c.line("Control API:           %s/control/", srv.URL())
+	<-ctx.Done()
+	return nil
+}

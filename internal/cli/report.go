@@ -1,0 +1,588 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/syncer"
+)
+
+// shown is how many changes of each kind a report prints before it says how to
+// see the rest.
+const shown = 8
+
+// report prints a run: counts first, then what is held, then examples of each
+// kind of change with its reason.
+func (h *house) report(ctx context.Context, c *console, rep syncer.Report, asJSON bool) error {
+	if asJSON {
+		return h.reportJSON(ctx, c, rep.Run)
+	}
+	h.head(c, rep.Run)
+	return h.examples(ctx, c, rep.Run)
+}
+
+// head prints a run's outcome in a few lines.
+func (h *house) head(c *console, r syncer.Run) {
+	n := r.Counts
+	c.line("")
+	c.line("Run %d · %s · %s%s", r.ID, r.Mode, r.State, took(r))
+	c.line("  %d added   %d changed   %d deactivated   %d reactivated   %d unchanged   %d skipped   %d held   %d failed",
+		n.Added, n.Changed, n.Deactivated, n.Reactivated, n.Unchanged, n.Skipped, n.Held, n.Failed)
+	if n.Problems > 0 {
+		c.line("  %d people have a field that could not be written", n.Problems)
+	}
+	u := r.Stats.Usage
+	if u.Requests > 0 {
+		c.line("  %d requests, %d of them again, %s waited, %s received", u.Requests, u.Retries, u.Waited.Round(time.Millisecond), bytesText(u.Bytes))
+	}
+	if r.Stats.Drift > 0 {
+		c.line("  drift: %d differences that the changes since the last run had not told of", r.Stats.Drift)
+	}
+	for _, note := range r.Notes {
+		c.line("  ! %s", note)
+	}
+	if r.Error != "" {
+		c.line("  ✗ %s", r.Error)
+	}
+	if r.State == syncer.Held {
+		c.line("")
+		c.line("Held until somebody approves:")
+		for _, hold := range r.Holds {
+			c.line("  ⏸ %s", hold)
+		}
+		c.line("  → muster run show %d --state held      what exactly", r.ID)
+		c.line("  → muster approve %d --all | --none | --change ID", r.ID)
+	}
+}
+
+func took(r syncer.Run) string {
+	if r.FinishedAt.IsZero() {
+		return ""
+	}
+	return " in " + r.FinishedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
+}
+
+func bytesText(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// groups are the parts of a report, in order.
+var groups = []struct {
+	title string
+	verbs []reconcile.Verb
+}{
+	{"Added", []reconcile.Verb{reconcile.Add, reconcile.Adopt, reconcile.Relink}},
+	{"Changed", []reconcile.Verb{reconcile.Rename, reconcile.Update, reconcile.Blank, reconcile.SetStatus, reconcile.SetRoles, reconcile.Archive}},
+	{"Deactivated", []reconcile.Verb{reconcile.Deactivate}},
+	{"Reactivated", []reconcile.Verb{reconcile.Reactivate}},
+	{"Conflicts, for a person to decide", []reconcile.Verb{reconcile.Conflict}},
+	{"Failed", []reconcile.Verb{reconcile.Fail}},
+	{"Fields that could not be written", []reconcile.Verb{reconcile.Problem}},
+	{"Skipped", []reconcile.Verb{reconcile.Skip}},
+}
+
+// examples prints the first changes of each kind.
+func (h *house) examples(ctx context.Context, c *console, r syncer.Run) error {
+	names, err := h.names(ctx, r.Connection)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		list, err := h.sync.Changes(ctx, r.ID, syncer.ChangeFilter{Verbs: g.verbs, Limit: shown + 1})
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			continue
+		}
+		c.line("")
+		c.line("%s", g.title)
+		for i, ch := range list {
+			if i == shown {
+				c.line("  … all of them: muster run show %d", r.ID)
+				break
+			}
+			names.print(c, ch)
+		}
+	}
+	return nil
+}
+
+// nameBook turns numbers into the names that people know.
+type nameBook struct {
+	fields   map[int64]string
+	roles    map[int64]string
+	mappings map[int64]string
+}
+
+// names gathers the names that the changes of a connection use.
+func (h *house) names(ctx context.Context, connection int64) (nameBook, error) {
+	b := nameBook{fields: map[int64]string{}, roles: map[int64]string{}, mappings: map[int64]string{}}
+	conn, err := h.db.Connection(ctx, connection)
+	if err != nil {
+		return b, err
+	}
+	collections, err := h.records.ModuleCollections(ctx, conn.Account, conn.Module)
+	if err != nil {
+		return b, err
+	}
+	for _, col := range collections {
+		fields, err := h.records.Fields(ctx, conn.Account, col.ID)
+		if err != nil {
+			return b, err
+		}
+		for _, f := range fields {
+			b.fields[f.ID] = f.Name
+		}
+	}
+	roles, err := h.accounts.Roles(ctx)
+	if err != nil {
+		return b, err
+	}
+	for _, r := range roles {
+		b.roles[r.ID] = r.Name
+	}
+	maps, err := h.sync.Mappings(ctx, connection)
+	for _, m := range maps {
+		b.mappings[m.ID] = m.Name
+	}
+	return b, err
+}
+
+// symbols mark verbs in listings.
+var symbols = map[reconcile.Verb]string{
+	reconcile.Add: "+", reconcile.Adopt: "=", reconcile.Relink: "=", reconcile.Update: "~", reconcile.Rename: "~",
+	reconcile.Blank: "~", reconcile.SetStatus: "~", reconcile.SetRoles: "~", reconcile.Deactivate: "⏻",
+	reconcile.Reactivate: "⏼", reconcile.Archive: "-", reconcile.Skip: "·", reconcile.Conflict: "!", reconcile.Fail: "✗", reconcile.Problem: "⚠",
+}
+
+// print prints one change: who, what, why, and each value before and after.
+func (b nameBook) print(c *console, ch syncer.PlannedChange) {
+	state := ""
+	if ch.State != syncer.Planned {
+		state = " [" + ch.State.String() + "]"
+	}
+	detail := ""
+	if ch.Detail != "" {
+		detail = " (" + ch.Detail + ")"
+	}
+	c.line("  %s %-28s %-7s #%-5d %s%s%s", symbols[ch.Verb], ch.Name, ch.Target, ch.Seq, ch.Reason.Sentence(), detail, state)
+	if ch.Verb != reconcile.Add {
+		for _, f := range ch.Fields {
+			c.line("      %s: %s → %s", b.field(f.Field), value(f.Before.String()), value(after(f)))
+		}
+	}
+	if ch.Verb == reconcile.SetStatus {
+		c.line("      Integration status: %s → %s%s", value(ch.StatusBefore.String()), ch.Status, purge(ch.PurgeAt))
+	}
+	if ch.NameBefore != "" && ch.LoginName != "" {
+		c.line("      Name: %s → %s", ch.NameBefore, ch.LoginName)
+	}
+	if ch.EmailBefore != "" && ch.LoginEmail != "" {
+		c.line("      Email: %s → %s", ch.EmailBefore, ch.LoginEmail)
+	}
+	for _, r := range ch.Roles {
+		c.line("      Role: %s → %s · mapping %s", value(b.roles[r.Before]), value(b.roles[r.After]), b.mappings[r.Mapping])
+	}
+	for _, i := range ch.Issues {
+		c.line("      ⚠ %s: %s %s", b.field(i.Field), i.Reason.Sentence(), i.Detail)
+	}
+}
+
+func (b nameBook) field(id int64) string {
+	if n := b.fields[id]; n != "" {
+		return n
+	}
+	return "person"
+}
+
+func value(s string) string {
+	if s == "" {
+		return "—"
+	}
+	return s
+}
+
+func after(f reconcile.FieldChange) string {
+	if f.Ref != nil && f.After.IsEmpty() {
+		return f.Ref.Label + " (linked)"
+	}
+	return f.After.String()
+}
+
+func purge(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return ", purged on " + at.Local().Format("2006-01-02")
+}
+
+// runsCmd lists runs.
+type runsCmd struct {
+	Limit int  `help:"How many." default:"20"`
+	JSON  bool `help:"Print them as JSON."`
+}
+
+// Run lists the newest runs first.
+func (cmd *runsCmd) Run(ctx context.Context, c *console, p *program) error {
+	h, err := p.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	list, err := h.sync.Runs(ctx, 0, cmd.Limit)
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		out := make([]runJSON, len(list))
+		for i, r := range list {
+			out[i] = toRunJSON(r)
+		}
+		return c.json(out)
+	}
+	if len(list) == 0 {
+		c.line("Nothing has run yet. Start with: muster sync")
+		return nil
+	}
+	c.line("%5s  %-12s %-10s %-25s %7s %7s %7s %7s %7s", "run", "mode", "state", "started", "added", "changed", "closed", "held", "failed")
+	for _, r := range list {
+		n := r.Counts
+		c.line("%5d  %-12s %-10s %-25s %7d %7d %7d %7d %7d", r.ID, r.Mode, r.State, r.StartedAt.Local().Format("2006-01-02 15:04:05 MST"),
+			n.Added, n.Changed, n.Deactivated, n.Held, n.Failed)
+	}
+	return nil
+}
+
+// runCmd looks at one run.
+type runCmd struct {
+	Show runShowCmd `cmd:"" help:"Print a run with every change."`
+}
+
+// runShowCmd prints a run.
+type runShowCmd struct {
+	Run_  int64    `arg:"" name:"run" help:"The run's number."`
+	Verb  []string `help:"Only changes with this verb, such as add, update, deactivate, skip." placeholder:"VERB"`
+	State []string `help:"Only changes in this state: planned, held, applied, dismissed, failed, stale, undone." placeholder:"STATE"`
+	JSON  bool     `help:"Print it as JSON."`
+}
+
+// Run prints the run.
+func (cmd *runShowCmd) Run(ctx context.Context, c *console, p *program) error {
+	h, err := p.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	run, err := h.sync.RunByID(ctx, cmd.Run_)
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		return h.reportJSON(ctx, c, run)
+	}
+	h.head(c, run)
+	c.line("")
+	names, err := h.names(ctx, run.Connection)
+	if err != nil {
+		return err
+	}
+	return h.eachChange(ctx, run.ID, func(ch syncer.PlannedChange) error {
+		if match(cmd.Verb, ch.Verb.String()) && match(cmd.State, ch.State.String()) {
+			names.print(c, ch)
+		}
+		return nil
+	})
+}
+
+func match(wanted []string, got string) bool {
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, got) })
+}
+
+// eachChange calls fn with every change of a run, page by page.
+func (h *house) eachChange(ctx context.Context, run int64, fn func(syncer.PlannedChange) error) error {
+	after := int64(0)
+	for {
+		list, err := h.sync.Changes(ctx, run, syncer.ChangeFilter{After: after, Limit: 1000})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, ch := range list {
+			if err := fn(ch); err != nil {
+				return err
+			}
+			after = ch.Seq
+		}
+	}
+}
+
+// json prints a value as indented JSON.
+func (c *console) json(v any) error {
+	enc := json.NewEncoder(c.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// runJSON is a run as machines read it.
+type runJSON struct {
+	ID         int64        `json:"id"`
+	Mode       syncer.Mode  `json:"mode"`
+	State      syncer.State `json:"state"`
+	Asked      string       `json:"asked"`
+	Actor      string       `json:"actor"`
+	StartedAt  time.Time    `json:"started_at"`
+	FinishedAt *time.Time   `json:"finished_at"`
+	Counts     countsJSON   `json:"counts"`
+	Requests   int          `json:"requests"`
+	Retries    int          `json:"retries"`
+	Drift      int          `json:"drift"`
+	Holds      []string     `json:"holds"`
+	Notes      []string     `json:"notes"`
+	Error      string       `json:"error,omitempty"`
+	Hint       string       `json:"hint,omitempty"`
+	Changes    []changeJSON `json:"changes,omitempty"`
+}
+
+type countsJSON struct {
+	Added       int `json:"added"`
+	Changed     int `json:"changed"`
+	Deactivated int `json:"deactivated"`
+	Reactivated int `json:"reactivated"`
+	Unchanged   int `json:"unchanged"`
+	Held        int `json:"held"`
+	Skipped     int `json:"skipped"`
+	Failed      int `json:"failed"`
+	Conflicts   int `json:"conflicts"`
+	Problems    int `json:"problems"`
+}
+
+func toRunJSON(r syncer.Run) runJSON {
+	out := runJSON{
+		ID: r.ID, Mode: r.Mode, State: r.State, Asked: r.Asked, Actor: r.Actor, StartedAt: r.StartedAt,
+		Counts: countsJSON(r.Counts), Requests: r.Stats.Usage.Requests, Retries: r.Stats.Usage.Retries, Drift: r.Stats.Drift,
+		Holds: r.Holds, Notes: r.Notes, Error: r.Error, Hint: r.Hint,
+	}
+	if !r.FinishedAt.IsZero() {
+		out.FinishedAt = &r.FinishedAt
+	}
+	if out.Holds == nil {
+		out.Holds = []string{}
+	}
+	if out.Notes == nil {
+		out.Notes = []string{}
+	}
+	return out
+}
+
+// changeJSON is a change as machines read it.
+type changeJSON struct {
+	ID        int64       `json:"id"`
+	Name      string      `json:"name"`
+	Verb      string      `json:"verb"`
+	Target    string      `json:"target"`
+	State     string      `json:"state"`
+	Reason    string      `json:"reason"`
+	Sentence  string      `json:"sentence"`
+	Detail    string      `json:"detail,omitempty"`
+	Mapping   string      `json:"mapping,omitempty"`
+	Fields    []fieldJSON `json:"fields,omitempty"`
+	Roles     []fieldJSON `json:"roles,omitempty"`
+	Issues    []issueJSON `json:"issues,omitempty"`
+	DecidedBy string      `json:"decided_by,omitempty"`
+}
+
+type fieldJSON struct {
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+type issueJSON struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+	Detail string `json:"detail,omitempty"`
+}
+
+func (b nameBook) json(ch syncer.PlannedChange) changeJSON {
+	out := changeJSON{
+		ID: ch.Seq, Name: ch.Name, Verb: ch.Verb.String(), Target: ch.Target.String(), State: ch.State.String(),
+		Reason: string(ch.Reason), Sentence: ch.Reason.Sentence(), Detail: ch.Detail, Mapping: b.mappings[ch.Mapping], DecidedBy: ch.DecidedBy,
+	}
+	for _, f := range ch.Fields {
+		out.Fields = append(out.Fields, fieldJSON{b.field(f.Field), f.Before.String(), after(f)})
+	}
+	if ch.Verb == reconcile.SetStatus {
+		out.Fields = append(out.Fields, fieldJSON{"Integration status", ch.StatusBefore.String(), ch.Status.String()})
+	}
+	if ch.LoginName != "" {
+		out.Fields = append(out.Fields, fieldJSON{"Name", ch.NameBefore, ch.LoginName})
+	}
+	if ch.LoginEmail != "" {
+		out.Fields = append(out.Fields, fieldJSON{"Email", ch.EmailBefore, ch.LoginEmail})
+	}
+	for _, r := range ch.Roles {
+		out.Roles = append(out.Roles, fieldJSON{b.mappings[r.Mapping], b.roles[r.Before], b.roles[r.After]})
+	}
+	for _, i := range ch.Issues {
+		out.Issues = append(out.Issues, issueJSON{b.field(i.Field), string(i.Reason), i.Detail})
+	}
+	return out
+}
+
+func (h *house) reportJSON(ctx context.Context, c *console, r syncer.Run) error {
+	names, err := h.names(ctx, r.Connection)
+	if err != nil {
+		return err
+	}
+	out := toRunJSON(r)
+	err = h.eachChange(ctx, r.ID, func(ch syncer.PlannedChange) error {
+		out.Changes = append(out.Changes, names.json(ch))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.json(out)
+}
+
+// explain prints why a person is as they are.
+func (h *house) explain(ctx context.Context, c *console, conn syncer.Connection, why syncer.Explanation, asJSON bool) error {
+	names, err := h.names(ctx, conn.ID)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return c.json(explanationJSON(names, why))
+	}
+	standing := [...]string{"not known to be enabled", "enabled", "disabled", "deleted, restorable", "purged", "missing once", "not found"}
+	c.line("%s · %s · %s", value(why.Subject.Name), value(why.Subject.Principal), why.Subject.Object)
+	c.line("In the directory: %s%s", standing[min(int(why.Subject.Standing), len(standing)-1)], purge(why.Subject.PurgeAt))
+	for _, m := range why.Mappings {
+		names.printMapping(c, m)
+	}
+	if len(why.Next) > 0 {
+		c.line("")
+		c.line("The next run would change:")
+		for _, ch := range why.Next {
+			names.print(c, syncer.PlannedChange{Change: ch})
+		}
+	}
+	if len(why.History) > 0 {
+		c.line("")
+		c.line("What runs did:")
+		for _, ch := range why.History {
+			c.line("  run %d", ch.Run)
+			names.print(c, ch)
+		}
+	}
+	return nil
+}
+
+// printMapping prints what one mapping makes of a person: the clauses, the
+// units, and each row from attribute to field.
+func (b nameBook) printMapping(c *console, m syncer.MappingView) {
+	verdict := "does not let this person in"
+	for _, d := range m.Desired {
+		if d.Enters {
+			verdict = "lets this person in"
+		} else if d.Why != "" {
+			verdict = d.Why.Sentence()
+		}
+	}
+	c.line("")
+	c.line("Mapping %s: %s", m.Mapping.Name, verdict)
+	for _, u := range m.Units {
+		switch {
+		case !u.Known:
+			c.line("  ? unit %s: %s", u.Name, u.Problem)
+		case u.Member:
+			c.line("  ✓ member of %s", u.Name)
+		default:
+			c.line("  ✗ not a member of %s", u.Name)
+		}
+	}
+	for _, clause := range m.Clauses {
+		mark := "✗"
+		if clause.Holds {
+			mark = "✓"
+		}
+		c.line("  %s %s (is %s)", mark, clause.Words, value(clause.Actual.Text))
+	}
+	for _, row := range m.Rows {
+		from := make([]string, len(row.Sources))
+		for i, s := range row.Sources {
+			from[i] = fmt.Sprintf("%s %q", s.Path, s.Text)
+		}
+		c.line("  %s ← %s", b.field(row.Field), strings.Join(from, ", else "))
+		if p := row.Result.Problem; p != nil {
+			c.line("      ⚠ %s %s", p.Reason.Sentence(), p.Detail)
+		}
+	}
+}
+
+// explanation is what explain prints for machines.
+type explanation struct {
+	ObjectID string          `json:"object_id"`
+	Name     string          `json:"name"`
+	UPN      string          `json:"user_principal_name"`
+	Standing int             `json:"standing"`
+	Mappings []mappingJSON   `json:"mappings"`
+	Next     []changeJSON    `json:"next"`
+	History  []historyChange `json:"history"`
+}
+
+type mappingJSON struct {
+	Name   string     `json:"name"`
+	Enters bool       `json:"enters"`
+	Reason string     `json:"reason,omitempty"`
+	Detail string     `json:"detail,omitempty"`
+	Units  []unitJSON `json:"units,omitempty"`
+}
+
+type unitJSON struct {
+	Name   string `json:"name"`
+	Known  bool   `json:"known"`
+	Member bool   `json:"member"`
+}
+
+type historyChange struct {
+	Run int64 `json:"run"`
+	changeJSON
+}
+
+func explanationJSON(names nameBook, why syncer.Explanation) explanation {
+	out := explanation{
+		ObjectID: why.Subject.Object.String(), Name: why.Subject.Name, UPN: why.Subject.Principal,
+		Standing: int(why.Subject.Standing), Mappings: []mappingJSON{}, Next: []changeJSON{}, History: []historyChange{},
+	}
+	for _, m := range why.Mappings {
+		mj := mappingJSON{Name: m.Mapping.Name}
+		for _, d := range m.Desired {
+			mj.Enters = mj.Enters || d.Enters
+			mj.Reason, mj.Detail = string(d.Why), d.Detail
+		}
+		for _, u := range m.Units {
+			mj.Units = append(mj.Units, unitJSON{u.Name, u.Known, u.Member})
+		}
+		out.Mappings = append(out.Mappings, mj)
+	}
+	for _, ch := range why.Next {
+		out.Next = append(out.Next, names.json(syncer.PlannedChange{Change: ch}))
+	}
+	for _, ch := range why.History {
+		out.History = append(out.History, historyChange{ch.Run, names.json(ch)})
+	}
+	return out
+}

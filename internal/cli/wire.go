@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/entra"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/secret"
+	"github.com/musterhq/muster/internal/store"
+	"github.com/musterhq/muster/internal/syncer"
+)
+
+// house is the program's parts, introduced to each other.
+type house struct {
+	db       *store.DB
+	accounts *account.Service
+	records  *register.Service
+	sync     *syncer.Service
+	me       account.Principal
+}
+
+// open puts the program together over its database.
+func (p *program) open(ctx context.Context, c *console) (*house, error) {
+	keys, err := p.keys(c)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Config{Path: filepath.Join(p.Data, "muster.db"), URL: p.Database})
+	if err != nil {
+		return nil, err
+	}
+	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine()}
+	h.sync = syncer.New(syncer.Deps{
+		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
+		Open: func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },
+	})
+	return h, nil
+}
+
+// close closes the database.
+func (h *house) close() { h.db.Close() }
+
+// keys returns what secrets are sealed with: MUSTER_KEY, or the key file in the
+// data folder.
+func (p *program) keys(c *console) (*secret.Keyring, error) {
+	if text := c.getenv("MUSTER_KEY"); text != "" {
+		return secret.ParseKeyring(text)
+	}
+	return secret.KeyFile(filepath.Join(p.Data, "key"))
+}
+
+// connect returns the client of a connection's directory.
+func connect(c syncer.Connection) (*entra.Client, error) {
+	cfg := entra.Config{
+		TenantID: c.TenantID, ClientID: c.ClientID, ApplicationObjectID: c.ApplicationObjectID,
+		Cloud: entra.Cloud(c.Cloud), LoginURL: c.LoginURL, GraphURL: c.GraphURL,
+		UserAgent: "muster/" + buildVersion(),
+	}
+	if c.CAPEM != "" {
+		cfg.CAPEM = []byte(c.CAPEM)
+	}
+	if c.Credential == syncer.ClientCertificate {
+		cfg.Certificate = entra.CertificateConfig{PEM: c.CertificatePEM, Key: c.Secret}
+	} else {
+		cfg.ClientSecret = c.Secret
+	}
+	return entra.New(cfg)
+}
+
+// buildVersion is the module's version, or "development" for a working tree.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
+	}
+	return info.Main.Version
+}
+
+// module finds a module by name; without a name the only one there is.
+func (h *house) module(ctx context.Context, name string) (account.Module, error) {
+	all, err := h.accounts.Modules(ctx, h.me, 0)
+	if err != nil {
+		return account.Module{}, err
+	}
+	var names []string
+	for _, m := range all {
+		if name == "" && len(all) == 1 || strings.EqualFold(m.Name, name) {
+			return m, nil
+		}
+		names = append(names, m.Name)
+	}
+	switch {
+	case len(all) == 0:
+		return account.Module{}, errs.New(errs.NotFound, "there is no module yet").
+			WithHint("Describe your organization in a file and run: muster apply -f muster.yaml")
+	case name == "":
+		return account.Module{}, errs.New(errs.Invalid, "there are several modules: %s", strings.Join(names, ", ")).
+			WithHint("Name one with --module.")
+	}
+	return account.Module{}, errs.New(errs.NotFound, "there is no module %q", name).
+		WithHint("The modules are: %s.", strings.Join(names, ", "))
+}
+
+// collection finds a module's collection by name.
+func (h *house) collection(ctx context.Context, m account.Module, name string) (register.Collection, error) {
+	all, err := h.records.ModuleCollections(ctx, m.Account, m.ID)
+	if err != nil {
+		return register.Collection{}, err
+	}
+	var names []string
+	for _, c := range all {
+		if strings.EqualFold(c.Name, name) {
+			return c, nil
+		}
+		names = append(names, c.Name)
+	}
+	return register.Collection{}, errs.New(errs.NotFound, "there is no collection %q in %s", name, m.Name).
+		WithHint("The collections are: %s.", strings.Join(names, ", "))
+}
+
+// connections returns those of one module, or of all.
+func (h *house) connections(ctx context.Context, module string) ([]syncer.Connection, error) {
+	all, err := h.sync.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if module != "" {
+		m, err := h.module(ctx, module)
+		if err != nil {
+			return nil, err
+		}
+		var some []syncer.Connection
+		for _, c := range all {
+			if c.Module == m.ID {
+				some = append(some, c)
+			}
+		}
+		all = some
+	}
+	if len(all) == 0 {
+		return nil, errs.New(errs.NotFound, "there is no connection to a directory yet").
+			WithHint("Describe it in a file and run: muster apply -f muster.yaml")
+	}
+	return all, nil
+}
