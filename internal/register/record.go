@@ -170,6 +170,11 @@ func (s *Service) setAway(ctx context.Context, p account.Principal, w Write) (re
 			return err
 		}
 		if w.Archive {
+			// The lock first, so that nothing is checked out between the look
+			// and the act.
+			if _, err := s.store.Records(ctx, []int64{w.Record}, true); err != nil {
+				return err
+			}
 			if err := s.notInCustody(ctx, old); err != nil {
 				return err
 			}

@@ -71,7 +71,7 @@ func (s *session) insertValues(ctx context.Context, table string, columns []stri
 // insertText returns an INSERT of a number of rows with $1 placeholders.
 func insertText(table string, columns []string, rows int, clause string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
+	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", quoteName(table), joinColumns(columns))
 	for i := range rows * len(columns) {
 		switch {
 		case i == 0:

@@ -1,0 +1,370 @@
+-- The schema on sqlite, as the migrations make it. Written by: go test ./internal/store -run TestSchema -update
+
+CREATE TABLE organization (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT   NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE sequence (
+    name TEXT   NOT NULL PRIMARY KEY,
+    next BIGINT NOT NULL
+);
+
+CREATE TABLE account (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT   NOT NULL,
+    name_key   TEXT   NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE module (
+    id         INTEGER PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    name       TEXT   NOT NULL,
+    name_key   TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (account_id, name_key)
+);
+
+CREATE TABLE collection (
+    id         INTEGER PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    module_id  BIGINT NOT NULL REFERENCES module (id),
+    name       TEXT   NOT NULL,
+    name_key   TEXT   NOT NULL,
+    kind       TEXT   NOT NULL, -- main, people, locations, categories, custom
+    position   BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (module_id, name_key)
+);
+
+CREATE TABLE field (
+    id                 INTEGER PRIMARY KEY,
+    account_id         BIGINT  NOT NULL REFERENCES account (id),
+    collection_id      BIGINT  NOT NULL REFERENCES collection (id),
+    name               TEXT    NOT NULL,
+    name_key           TEXT    NOT NULL,
+    type               TEXT    NOT NULL,
+    position           BIGINT  NOT NULL,
+    is_title           BOOLEAN NOT NULL,
+    is_required        BOOLEAN NOT NULL,
+    is_unique          BOOLEAN NOT NULL,
+    is_hidden          BOOLEAN NOT NULL,
+    is_system          BOOLEAN NOT NULL, -- owned by Muster: the integration status
+    choices            TEXT    NOT NULL, -- JSON list
+    max_length         BIGINT  NOT NULL,
+    link_collection_id BIGINT  NOT NULL, -- 0 unless the type is link
+    currency           TEXT    NOT NULL,
+    created_at         BIGINT  NOT NULL,
+    UNIQUE (collection_id, name_key)
+);
+
+CREATE TABLE record (
+    id            INTEGER PRIMARY KEY,
+    account_id    BIGINT NOT NULL,
+    collection_id BIGINT NOT NULL,
+    version       BIGINT NOT NULL,
+    title         TEXT   NOT NULL,
+    title_key     TEXT NOT NULL,
+    fields        TEXT   NOT NULL, -- JSON object: field number -> canonical value
+    pinned        TEXT   NOT NULL, -- JSON list of field numbers that the directory may not write
+    created_at    BIGINT NOT NULL,
+    updated_at    BIGINT NOT NULL,
+    archived_at   BIGINT           -- when it was put away; such a record keeps its history
+);
+
+CREATE INDEX record_title ON record (collection_id, title_key, id);
+
+CREATE TABLE record_key (
+    collection_id BIGINT NOT NULL,
+    field_id      BIGINT NOT NULL,
+    value_key     TEXT NOT NULL,
+    record_id     BIGINT NOT NULL,
+    PRIMARY KEY (collection_id, field_id, value_key)
+) WITHOUT ROWID;
+
+CREATE TABLE record_history (
+    id         INTEGER PRIMARY KEY,
+    record_id  BIGINT NOT NULL,
+    version    BIGINT NOT NULL, -- the version that the act made
+    at         BIGINT NOT NULL,
+    actor_kind TEXT   NOT NULL,
+    actor_id   BIGINT NOT NULL,
+    actor_name TEXT   NOT NULL,
+    run_id     BIGINT NOT NULL, -- 0 unless a sync did it
+    action     TEXT   NOT NULL,
+    note       TEXT   NOT NULL,
+    changes    TEXT   NOT NULL  -- JSON: [{field, before, after}]
+);
+
+CREATE INDEX record_history_record ON record_history (record_id, id);
+
+CREATE TABLE custody (
+    id               INTEGER PRIMARY KEY,
+    account_id       BIGINT NOT NULL,
+    asset_id         BIGINT NOT NULL,
+    holder_id        BIGINT NOT NULL,
+    checked_out_at   BIGINT NOT NULL,
+    checked_out_by   TEXT   NOT NULL,
+    due_at           BIGINT,
+    note             TEXT   NOT NULL,
+    override_reason  TEXT   NOT NULL, -- why somebody who has left was given it all the same
+    checked_in_at    BIGINT,
+    checked_in_by    TEXT   NOT NULL,
+    check_in_note    TEXT   NOT NULL,
+    condition        TEXT   NOT NULL
+);
+
+CREATE UNIQUE INDEX custody_open ON custody (asset_id) WHERE checked_in_at IS NULL;
+
+CREATE INDEX custody_holder ON custody (holder_id, checked_in_at);
+
+CREATE INDEX custody_asset ON custody (asset_id, id);
+
+CREATE INDEX custody_held ON custody (account_id, id) WHERE checked_in_at IS NULL;
+
+CREATE TABLE login (
+    id                INTEGER PRIMARY KEY,
+    email             TEXT    NOT NULL,
+    email_key         TEXT,            -- NULL once released by a user who is gone (F24)
+    name              TEXT    NOT NULL,
+    state             TEXT    NOT NULL, -- active, deactivated, invited
+    deactivated_by    TEXT    NOT NULL, -- '', sync, hand
+    origin            TEXT    NOT NULL, -- local, directory
+    break_glass       BOOLEAN NOT NULL,
+    password_hash     TEXT    NOT NULL, -- '' when the user has no local password
+    tenant_id         TEXT    NOT NULL, -- '' for local users
+    object_id         BLOB,
+    person_id         BIGINT  NOT NULL, -- the person's record, 0 for none
+    version           BIGINT  NOT NULL,
+    created_at        BIGINT  NOT NULL,
+    updated_at        BIGINT  NOT NULL,
+    last_sign_in_at   BIGINT
+);
+
+CREATE UNIQUE INDEX login_email ON login (email_key);
+
+CREATE UNIQUE INDEX login_object ON login (tenant_id, object_id) WHERE object_id IS NOT NULL;
+
+CREATE TABLE role (
+    id          INTEGER PRIMARY KEY,
+    account_id  BIGINT NOT NULL, -- 0 for the built-in roles
+    module_id   BIGINT NOT NULL, -- 0 for the built-in roles
+    name        TEXT   NOT NULL,
+    name_key    TEXT   NOT NULL,
+    scope       TEXT   NOT NULL, -- organization, account, module
+    rank        BIGINT NOT NULL, -- the higher, the more rights
+    permissions TEXT   NOT NULL, -- JSON
+    UNIQUE (module_id, name_key)
+);
+
+CREATE TABLE role_grant (
+    login_id   BIGINT NOT NULL,
+    account_id BIGINT NOT NULL, -- 0 for the whole organization
+    module_id  BIGINT NOT NULL, -- 0 for the whole account
+    mapping_id BIGINT NOT NULL, -- 0 when given by hand
+    role_id    BIGINT NOT NULL,
+    run_id     BIGINT NOT NULL,
+    granted_at BIGINT NOT NULL,
+    PRIMARY KEY (login_id, account_id, module_id, mapping_id)
+) WITHOUT ROWID;
+
+CREATE TABLE audit_event (
+    id           INTEGER PRIMARY KEY,
+    at           BIGINT NOT NULL,
+    account_id   BIGINT NOT NULL,
+    actor_kind   TEXT   NOT NULL,
+    actor_id     BIGINT NOT NULL,
+    actor_name   TEXT   NOT NULL,
+    address      TEXT   NOT NULL,
+    action       TEXT   NOT NULL,
+    subject_kind TEXT   NOT NULL,
+    subject_id   BIGINT NOT NULL,
+    subject_name TEXT   NOT NULL,
+    details      TEXT   NOT NULL, -- JSON: [{name, before, after}]
+    chain        BLOB NOT NULL -- hash over this event and the one before it
+);
+
+CREATE TABLE connection (
+    id                    INTEGER PRIMARY KEY,
+    account_id            BIGINT NOT NULL REFERENCES account (id),
+    module_id             BIGINT NOT NULL REFERENCES module (id),
+    kind                  TEXT   NOT NULL,
+    tenant_id             TEXT   NOT NULL,
+    client_id             TEXT   NOT NULL,
+    application_object_id TEXT   NOT NULL,
+    cloud                 TEXT   NOT NULL,
+    login_url             TEXT   NOT NULL,
+    graph_url             TEXT   NOT NULL,
+    ca_pem                TEXT   NOT NULL,
+    credential            TEXT   NOT NULL, -- secret, certificate
+    certificate_pem       TEXT   NOT NULL,
+    sealed                BLOB NOT NULL, -- the client secret or private key, sealed
+    limits                TEXT   NOT NULL, -- JSON
+    schedule              TEXT   NOT NULL, -- JSON
+    readers               BIGINT NOT NULL,
+    version               BIGINT NOT NULL,
+    created_at            BIGINT NOT NULL,
+    updated_at            BIGINT NOT NULL,
+    UNIQUE (module_id, kind)
+);
+
+CREATE TABLE mapping (
+    id            INTEGER PRIMARY KEY,
+    connection_id BIGINT NOT NULL REFERENCES connection (id),
+    position      BIGINT NOT NULL,
+    name          TEXT   NOT NULL,
+    name_key      TEXT   NOT NULL,
+    definition    TEXT   NOT NULL, -- JSON
+    version       BIGINT NOT NULL,
+    removed_at    BIGINT
+);
+
+CREATE UNIQUE INDEX mapping_name ON mapping (connection_id, name_key) WHERE removed_at IS NULL;
+
+CREATE TABLE entry (
+    id            INTEGER PRIMARY KEY,
+    connection_id BIGINT NOT NULL,
+    kind          BIGINT NOT NULL,
+    object_id     BLOB NOT NULL,
+    version       BIGINT NOT NULL,
+    standing      BIGINT NOT NULL,
+    missing       BIGINT NOT NULL, -- complete listings in a row without it
+    deleted_at    BIGINT NOT NULL, -- 0 when not known
+    purge_at      BIGINT NOT NULL, -- 0 when not known
+    run_id        BIGINT NOT NULL, -- the run that changed the row
+    hash          BLOB,       -- of the document as last listed; NULL after a delta merged into it
+    doc           BLOB NOT NULL
+);
+
+CREATE UNIQUE INDEX entry_object ON entry (connection_id, object_id);
+
+CREATE INDEX entry_standing ON entry (connection_id, kind, standing);
+
+CREATE TABLE unit (
+    id            INTEGER PRIMARY KEY,
+    connection_id BIGINT  NOT NULL,
+    kind          BIGINT  NOT NULL,
+    ref           TEXT    NOT NULL, -- as the mapping names it
+    nested        BOOLEAN NOT NULL,
+    object_id     BLOB,
+    name          TEXT    NOT NULL,
+    known         BOOLEAN NOT NULL, -- false: nobody enters or leaves through it
+    problem       TEXT    NOT NULL,
+    members       BLOB NOT NULL, -- the set of entries, a roaring bitmap
+    groups        TEXT    NOT NULL, -- JSON list of the groups inside, for nested units
+    read_at       BIGINT  NOT NULL,
+    UNIQUE (connection_id, kind, ref, nested)
+);
+
+CREATE TABLE cursor (
+    connection_id BIGINT NOT NULL,
+    input         TEXT   NOT NULL,
+    link          TEXT   NOT NULL,
+    taken_at      BIGINT NOT NULL,
+    fingerprint   TEXT   NOT NULL, -- of what was selected: another one needs a new round
+    PRIMARY KEY (connection_id, input)
+);
+
+CREATE TABLE link (
+    entry_id      BIGINT NOT NULL,
+    target        BIGINT NOT NULL, -- 1 record, 2 login
+    collection_id BIGINT NOT NULL, -- 0 for logins
+    target_id     BIGINT NOT NULL,
+    connection_id BIGINT NOT NULL,
+    mapping_id    BIGINT NOT NULL, -- the mapping that made or last moved it
+    status        BIGINT NOT NULL,
+    status_since  BIGINT NOT NULL,
+    run_id        BIGINT NOT NULL,
+    PRIMARY KEY (entry_id, target, collection_id)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX link_target ON link (target, target_id);
+
+CREATE TABLE run (
+    id            INTEGER PRIMARY KEY,
+    connection_id BIGINT NOT NULL,
+    mode          TEXT   NOT NULL, -- full, incremental, preview
+    asked         TEXT   NOT NULL, -- what started it: hand, schedule, undo
+    state         TEXT   NOT NULL,
+    stage         TEXT   NOT NULL,
+    actor         TEXT   NOT NULL,
+    scope         TEXT   NOT NULL, -- JSON: a person or a mapping, when not everything
+    configuration TEXT   NOT NULL, -- fingerprint of the mappings it was planned with
+    started_at    BIGINT NOT NULL,
+    finished_at   BIGINT,
+    applied       BIGINT NOT NULL, -- changes up to this number have been applied
+    plan_hash     TEXT   NOT NULL,
+    counts        TEXT   NOT NULL, -- JSON
+    stats         TEXT   NOT NULL, -- JSON
+    notes         TEXT   NOT NULL, -- JSON list of sentences
+    error         TEXT   NOT NULL,
+    hint          TEXT   NOT NULL
+);
+
+CREATE INDEX run_connection ON run (connection_id, id);
+
+CREATE TABLE run_page (
+    run_id   BIGINT NOT NULL,
+    input    TEXT   NOT NULL,
+    seq      BIGINT NOT NULL,
+    next     TEXT   NOT NULL, -- '' when the input is drained
+    seen     BLOB NOT NULL,
+    changed  BLOB NOT NULL,
+    PRIMARY KEY (run_id, input, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE change (
+    run_id         BIGINT NOT NULL,
+    seq            BIGINT NOT NULL,
+    entry_id       BIGINT NOT NULL,
+    entry_version  BIGINT NOT NULL,
+    target         BIGINT NOT NULL,
+    collection_id  BIGINT NOT NULL,
+    target_id      BIGINT NOT NULL,
+    target_version BIGINT NOT NULL,
+    mapping_id     BIGINT NOT NULL,
+    verb           BIGINT NOT NULL,
+    reason         TEXT   NOT NULL,
+    class          BIGINT NOT NULL,
+    state          BIGINT NOT NULL,
+    name           TEXT   NOT NULL,
+    detail         TEXT   NOT NULL, -- JSON: fields, roles, issues; '' when the mirror says it all
+    decided_by     TEXT   NOT NULL, -- who approved or dismissed it
+    PRIMARY KEY (run_id, seq)
+) WITHOUT ROWID;
+
+CREATE INDEX change_entry ON change (entry_id, run_id);
+
+CREATE TABLE outcome (
+    connection_id BIGINT NOT NULL,
+    entry_id      BIGINT NOT NULL,
+    target        BIGINT NOT NULL,
+    collection_id BIGINT NOT NULL,
+    run_id        BIGINT NOT NULL,
+    reason        TEXT   NOT NULL,
+    detail        TEXT   NOT NULL,
+    retry         BOOLEAN NOT NULL,
+    PRIMARY KEY (connection_id, entry_id, target, collection_id)
+);
+
+CREATE TABLE pending_reference (
+    connection_id BIGINT NOT NULL,
+    record_id     BIGINT NOT NULL,
+    field_id      BIGINT NOT NULL,
+    object_id     BLOB NOT NULL,
+    collection_id BIGINT NOT NULL, -- of the linked record
+    PRIMARY KEY (record_id, field_id)
+);
+
+CREATE TABLE lease (
+    connection_id BIGINT NOT NULL PRIMARY KEY,
+    fence         BIGINT NOT NULL, -- grows with each holder; writes of an older one are refused
+    holder        TEXT   NOT NULL,
+    host          TEXT   NOT NULL,
+    pid           BIGINT NOT NULL,
+    process_start BIGINT NOT NULL,
+    run_id        BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL
+);
