@@ -235,7 +235,9 @@ func (d *demo) day(context.Context) error {
 		return err
 	}
 	d.c.line("  %s is deleted", deleted.DisplayName)
-	hired, err := d.hr.Hire(nil)
+	hired, err := d.hr.Hire(map[string]entrasim.Value{
+		"givenName": entrasim.String("Nia"), "surname": entrasim.String("Achieng"), "department": entrasim.String("Marketing"),
+	})
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,16 @@ func detailOf(ch *syncer.PlannedChange) changeDetail {
 	return d
 }
 
+// plainJSON encodes without escaping HTML characters: a value's text must come
+// back letter for letter, since values are compared by it.
+func plainJSON(v any) (string, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
 func raw(v datatype.Value) json.RawMessage {
 	if v.IsEmpty() {
 		return nil
@@ -112,11 +122,11 @@ func (db *DB) InsertChanges(ctx context.Context, run int64, changes []syncer.Pla
 		if plain(&changes[i]) {
 			continue // the usual addition: no document for each of a hundred thousand
 		}
-		b, err := json.Marshal(detailOf(&changes[i]))
+		b, err := plainJSON(detailOf(&changes[i]))
 		if err != nil {
 			return err
 		}
-		details[i] = string(b)
+		details[i] = b
 	}
 	return db.bulkInsert(ctx, "change",
 		[]string{"run_id", "seq", "entry_id", "entry_version", "target", "collection_id", "target_id", "target_version",
@@ -237,11 +247,11 @@ func (db *DB) SetChangeStates(ctx context.Context, run int64, seqs []int64, stat
 	}
 	for i := range list {
 		list[i].Detail = detail
-		b, err := json.Marshal(detailOf(&list[i]))
+		b, err := plainJSON(detailOf(&list[i]))
 		if err != nil {
 			return err
 		}
-		if _, err := db.conn(ctx).ExecContext(ctx, `UPDATE change SET detail = $3 WHERE run_id = $1 AND seq = $2`, run, list[i].Seq, string(b)); err != nil {
+		if _, err := db.conn(ctx).ExecContext(ctx, `UPDATE change SET detail = $3 WHERE run_id = $1 AND seq = $2`, run, list[i].Seq, b); err != nil {
 			return err
 		}
 	}

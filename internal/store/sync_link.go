@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -196,7 +195,7 @@ func (db *DB) SaveOutcomes(ctx context.Context, connection, run int64, evaluated
 	}
 	for i := range open {
 		ch := &open[i]
-		detail, err := json.Marshal(detailOf(ch))
+		detail, err := plainJSON(detailOf(ch))
 		if err != nil {
 			return err
 		}
@@ -204,7 +203,7 @@ func (db *DB) SaveOutcomes(ctx context.Context, connection, run int64, evaluated
 			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE)
 			ON CONFLICT (connection_id, entry_id, target, collection_id) DO UPDATE SET run_id = excluded.run_id,
 				reason = excluded.reason, detail = excluded.detail`,
-			connection, ch.Entry, int64(ch.Target), ch.Collection, run, string(ch.Reason), string(detail))
+			connection, ch.Entry, int64(ch.Target), ch.Collection, run, string(ch.Reason), detail)
 		if err != nil {
 			return err
 		}

@@ -176,6 +176,9 @@ func (a *applier) transaction(ctx context.Context, watermark int64, deeds []deed
 		}
 		return a.record(ctx, watermark, deeds)
 	})
+	if err != nil {
+		clear(a.status) // a field made in a transaction that is rolled back is gone
+	}
 	if preview && errors.Is(err, errRolledBack) {
 		return a.s.fenced(ctx, a.conn.ID, a.lease, func(ctx context.Context) error {
 			return a.record(ctx, watermark, deeds)
@@ -257,6 +260,9 @@ func (a *applier) single(ctx context.Context, d *deed) error {
 			}
 			return err
 		})
+		if err != nil {
+			clear(a.status)
+		}
 		var clash *register.Taken
 		if errors.As(err, &clash) && d.first().Target == reconcile.Record && !slices.Contains(d.drop, clash.Field) {
 			d.drop, d.err = append(d.drop, clash.Field), nil
