@@ -38,22 +38,43 @@ func HashPassword(password secret.Text) (string, error) {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes, enc(salt), enc(sum)), nil
 }
 
-// CheckPassword reports whether a password is the one that was hashed.
+// CheckPassword reports whether a password is the one that was hashed. A hash
+// that cannot be read is nobody's.
 func CheckPassword(hash string, password secret.Text) bool {
+	h, ok := parsePHC(hash)
+	if !ok {
+		return false
+	}
+	got := argon2.IDKey([]byte(password.Reveal()), h.salt, h.passes, h.memory, h.lanes, uint32(len(h.sum)))
+	return subtle.ConstantTimeCompare(got, h.sum) == 1
+}
+
+// phc is a hash taken apart. It carries its costs, so that older hashes still
+// open after they are raised.
+// https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
+type phc struct {
+	memory, passes uint32
+	lanes          uint8
+	salt, sum      []byte
+}
+
+// mostMemory and mostPasses bound what a damaged hash can make us spend.
+const (
+	mostMemory = 1 << 20 // KiB
+	mostPasses = 64
+)
+
+func parsePHC(hash string) (h phc, ok bool) {
 	parts := strings.Split(hash, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" {
-		return false
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return h, false
 	}
-	var memory, passes uint32
-	var lanes uint8
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &lanes); err != nil {
-		return false
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &h.memory, &h.passes, &h.lanes); err != nil {
+		return h, false
 	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || memory > 1<<21 || len(want) == 0 {
-		return false
-	}
-	got := argon2.IDKey([]byte(password.Reveal()), salt, passes, memory, lanes, uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1
+	var err1, err2 error
+	h.salt, err1 = base64.RawStdEncoding.DecodeString(parts[4])
+	h.sum, err2 = base64.RawStdEncoding.DecodeString(parts[5])
+	return h, err1 == nil && err2 == nil && len(h.sum) >= argonSalt && h.lanes > 0 &&
+		h.memory <= mostMemory && h.passes > 0 && h.passes <= mostPasses
 }
