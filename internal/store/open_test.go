@@ -164,3 +164,26 @@ func TestCancelledTransaction(t *testing.T) {
 		}
 	})
 }
+
+// A relaxed transaction changes how commits wait, and only its own.
+func TestRelaxed(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		query, strict, lazy := `SELECT synchronous FROM pragma_synchronous`, int64(2), int64(1)
+		if db.Engine() == "postgres" {
+			query, strict, lazy = `SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN 1 ELSE 2 END`, 1, 1 // the test server never waits
+		}
+		for _, tt := range []struct {
+			ctx  context.Context
+			want int64
+		}{{t.Context(), strict}, {db.Relaxed(t.Context()), lazy}, {t.Context(), strict}} {
+			must(t, db.InTx(tt.ctx, func(ctx context.Context) error {
+				got, err := db.Number(ctx, query)
+				if got != tt.want {
+					t.Errorf("got %d, want %d", got, tt.want)
+				}
+				return err
+			}))
+		}
+	})
+}

@@ -119,8 +119,7 @@ func (db *DB) openSQLite(ctx context.Context, c Config) error {
 // sqliteName returns the driver's name for a file with its settings.
 //
 // synchronous=FULL syncs the log at each commit, so that a checkout confirmed
-// to somebody survives a power cut. Runs commit a thousand people at a time and
-// do not feel it.
+// to somebody survives a power cut; see Relaxed for what need not wait.
 func sqliteName(path, lock string, readOnly bool) string {
 	q := url.Values{"_txlock": {lock}}
 	pragmas := []string{

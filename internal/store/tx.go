@@ -49,6 +49,7 @@ type session struct {
 	stmts map[string]*sql.Stmt   // SQLite only; pgx keeps its own
 	raw   map[string]driver.Stmt // SQLite only: statements of bulk inserts
 	depth int                    // of savepoints
+	lazy  bool                   // SQLite only: commits do not wait for the disk
 }
 
 type sessionKey struct{ db *DB }
@@ -205,6 +206,9 @@ func (db *DB) withWriter(ctx context.Context, fn func(*session) error) error {
 		return ctx.Err()
 	case s := <-db.writer:
 		defer func() { db.writer <- s }()
+		if err := s.relax(ctx); err != nil {
+			return err
+		}
 		return fn(s)
 	}
 }
@@ -234,6 +238,45 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 	}
 }
 
+type relaxedKey struct{}
+
+// Relaxed returns a context whose transactions do not wait for the disk when
+// they commit. Nothing is torn and nothing is lost when the program dies; a
+// power cut may take back the last moments, whole transactions in order. That is
+// right for runs, which go on where they were, and wrong for what somebody was
+// told is done.
+func (db *DB) Relaxed(ctx context.Context) context.Context {
+	return context.WithValue(ctx, relaxedKey{}, true)
+}
+
+// relax puts the session in the state that ctx asks for, outside a transaction.
+func (s *session) relax(ctx context.Context) error {
+	lazy := ctx.Value(relaxedKey{}) != nil
+	if !s.db.dialect.isSQLite() || lazy == s.lazy {
+		return nil
+	}
+	mode := "PRAGMA synchronous = full"
+	if lazy {
+		mode = "PRAGMA synchronous = normal"
+	}
+	_, err := s.conn.ExecContext(ctx, mode)
+	if err == nil {
+		s.lazy = lazy
+	}
+	return err
+}
+
+// beginText returns how a transaction begins under ctx.
+func (d dialect) beginText(ctx context.Context) string {
+	switch {
+	case d.isSQLite():
+		return "BEGIN IMMEDIATE"
+	case ctx.Value(relaxedKey{}) != nil:
+		return "BEGIN; SET LOCAL synchronous_commit = off"
+	}
+	return "BEGIN"
+}
+
 // pause waits before the next attempt: 10 ms at first, doubling, of which a
 // random part, so that rivals do not meet again.
 func pause(ctx context.Context, attempt int) error {
@@ -250,14 +293,14 @@ func pause(ctx context.Context, attempt int) error {
 
 func (db *DB) runTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if db.dialect.isSQLite() {
-		return db.withWriter(ctx, func(s *session) error { return s.run(ctx, "BEGIN IMMEDIATE", fn) })
+		return db.withWriter(ctx, func(s *session) error { return s.run(ctx, db.dialect.beginText(ctx), fn) })
 	}
 	s, err := db.newSession(ctx, db.pool)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	return s.run(ctx, "BEGIN", fn)
+	return s.run(ctx, db.dialect.beginText(ctx), fn)
 }
 
 // run is one attempt on a session that no transaction runs on.
