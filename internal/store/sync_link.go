@@ -132,16 +132,11 @@ func (db *DB) LinkedRecords(ctx context.Context, connection, collection int64, o
 // AddPending notes link fields that wait for their object; a field waits for
 // one object at a time.
 func (db *DB) AddPending(ctx context.Context, connection int64, refs []syncer.PendingReference) error {
-	for _, ref := range refs {
-		_, err := db.conn(ctx).ExecContext(ctx, `INSERT INTO pending_reference (connection_id, record_id, field_id, object_id, collection_id)
-			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (record_id, field_id) DO UPDATE SET object_id = excluded.object_id,
-				collection_id = excluded.collection_id`,
-			connection, ref.Record, ref.Field, ref.Object[:], ref.Collection)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return db.bulkInsert(ctx, "pending_reference", []string{"connection_id", "record_id", "field_id", "object_id", "collection_id"},
+		len(refs), func(i int, dst []any) {
+			ref := &refs[i]
+			dst[0], dst[1], dst[2], dst[3], dst[4] = connection, ref.Record, ref.Field, ref.Object[:], ref.Collection
+		}, `ON CONFLICT (record_id, field_id) DO UPDATE SET object_id = excluded.object_id, collection_id = excluded.collection_id`)
 }
 
 // ResolvePending returns waiting references whose object has a record by now.

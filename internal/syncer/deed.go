@@ -90,31 +90,44 @@ func (a *applier) makeNamed(ctx context.Context, collection int64, names map[str
 	if err != nil {
 		return err
 	}
+	var fresh []string
 	for _, key := range keys {
-		id := int64(0)
 		if ids := found[key]; len(ids) > 0 {
-			id = ids[0]
-		} else if id, err = a.makeOne(ctx, collection, title, names[key]); err != nil {
-			return err
+			made[reconcile.RefKey{Collection: collection, Text: key}] = ids[0]
+		} else {
+			fresh = append(fresh, key)
 		}
-		made[reconcile.RefKey{Collection: collection, Text: key}] = id
 	}
-	return nil
+	if len(fresh) == 0 {
+		return nil
+	}
+	return a.makeFresh(ctx, collection, title, fresh, names, made)
 }
 
-func (a *applier) makeOne(ctx context.Context, collection, title int64, label string) (int64, error) {
-	id, err := a.s.store.NextIDs(ctx, "record", 1)
+// makeFresh creates the records of names that nothing goes by yet.
+func (a *applier) makeFresh(ctx context.Context, collection, title int64, keys []string, names map[string]string, made map[reconcile.RefKey]int64) error {
+	first, err := a.recordNumbers(ctx, len(keys))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	out, err := a.s.records.WriteBatch(ctx, a.actor, a.run.ID, []register.Write{{
-		Record: id, Create: true, Account: a.conn.Account, Collection: collection,
-		Set: []register.FieldValue{{Field: title, Value: datatype.OfText(label)}},
-	}})
+	writes := make([]register.Write, len(keys))
+	for i, key := range keys {
+		writes[i] = register.Write{
+			Record: first + int64(i), Create: true, Account: a.conn.Account, Collection: collection,
+			Set: []register.FieldValue{{Field: title, Value: datatype.OfText(names[key])}},
+		}
+		made[reconcile.RefKey{Collection: collection, Text: key}] = writes[i].Record
+	}
+	out, err := a.s.records.WriteBatch(ctx, a.actor, a.run.ID, writes)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return id, out[0].Err
+	for _, o := range out {
+		if o.Err != nil {
+			return o.Err
+		}
+	}
+	return nil
 }
 
 // doRecords writes records and their links.
