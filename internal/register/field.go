@@ -322,7 +322,7 @@ func (s *Service) moveTitle(ctx context.Context, f Field, fields []Field) error 
 		for i := range page {
 			page[i].setTitle(f.ID)
 		}
-		if err := s.store.UpdateRecords(ctx, page); err != nil {
+		if err := s.store.UpdateRecords(ctx, page, true); err != nil {
 			return err
 		}
 		q.After.ID = page[len(page)-1].ID

@@ -1,6 +1,7 @@
 package register_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,13 @@ import (
 	"github.com/musterhq/muster/internal/store/storetest"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+func TestMain(m *testing.M) {
+	if place := os.Getenv(childVariable); place != "" {
+		writeUntilKilled(place)
+		return
+	}
+	storetest.Main(m)
+}
 
 // clock is the instant at which the tests take place.
 var clock = time.Date(2026, 5, 18, 9, 0, 0, 0, time.UTC)

@@ -224,7 +224,7 @@ func (s *Service) setPin(ctx context.Context, actor audit.Actor, id, field int64
 	}
 	rec.Version++
 	rec.UpdatedAt = s.moment()
-	if err := s.store.UpdateRecords(ctx, []Record{rec}); err != nil {
+	if err := s.store.UpdateRecords(ctx, []Record{rec}, false); err != nil {
 		return rec, err
 	}
 	return rec, s.store.InsertHistory(ctx, []HistoryEntry{{

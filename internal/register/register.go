@@ -73,7 +73,8 @@ type recordStore interface {
 	// Places returns the account and the collection of records that exist.
 	Places(ctx context.Context, ids []int64) (map[int64][2]int64, error)
 	InsertRecords(ctx context.Context, records []Record) error
-	UpdateRecords(ctx context.Context, records []Record) error
+	// UpdateRecords stores records; titles says whether their titles changed, too.
+	UpdateRecords(ctx context.Context, records []Record, titles bool) error
 	ListRecords(ctx context.Context, q Query) ([]Record, error)
 	CountRecords(ctx context.Context, collection int64) (int, error) // not those put away
 	FindTitles(ctx context.Context, collection int64, keys []string) (map[string][]int64, error)

@@ -65,9 +65,9 @@ type batch struct {
 	collections map[int64]*shape
 	outcomes    []Outcome
 
-	created, updated []Record
-	release, claim   []Key
-	history          []HistoryEntry
+	created, updated, renamed []Record
+	release, claim            []Key
+	history                   []HistoryEntry
 }
 
 // shape is a collection with its fields.
@@ -238,7 +238,11 @@ func (b *batch) plan(w *Write, old *Record, linked map[int64]place, o *Outcome) 
 	}
 	rec.setTitle(sh.title)
 	o.Version = rec.Version
-	b.updated = append(b.updated, rec)
+	if rec.Title == old.Title && rec.TitleKey == old.TitleKey {
+		b.updated = append(b.updated, rec)
+	} else {
+		b.renamed = append(b.renamed, rec)
+	}
 	b.rekey(sh, old, &rec)
 	b.note(w, &rec, o.Before)
 	return nil
@@ -379,7 +383,10 @@ func (b *batch) store(ctx context.Context) error {
 	if err := st.InsertRecords(ctx, b.created); err != nil {
 		return err
 	}
-	if err := st.UpdateRecords(ctx, b.updated); err != nil {
+	if err := st.UpdateRecords(ctx, b.updated, false); err != nil {
+		return err
+	}
+	if err := st.UpdateRecords(ctx, b.renamed, true); err != nil {
 		return err
 	}
 	return st.InsertHistory(ctx, b.history)

@@ -73,17 +73,23 @@ func (db *DB) InsertRecords(ctx context.Context, records []register.Record) erro
 }
 
 // UpdateRecords stores all of records but their place and their beginning. The
-// caller holds the lock on them.
-func (db *DB) UpdateRecords(ctx context.Context, records []register.Record) error {
-	columns := []column{{"version", "bigint"}, {"title", "text"}, {"title_key", "text"}, {"fields", "text"},
-		{"pinned", "text"}, {"updated_at", "bigint"}, {"archived_at", "bigint"}}
+// titles are left alone unless they changed, since a statement that names them
+// makes SQLite move their index entries. The caller holds the lock.
+func (db *DB) UpdateRecords(ctx context.Context, records []register.Record, titles bool) error {
+	columns := []column{{"version", "bigint"}, {"fields", "text"}, {"pinned", "text"}, {"updated_at", "bigint"}, {"archived_at", "bigint"}}
+	if titles {
+		columns = append(columns, column{"title", "text"}, column{"title_key", "text"})
+	}
 	return db.bulkUpdate(ctx, "record", columns, len(records), func(i int, dst []any) {
 		r := &records[i]
-		dst[0], dst[1], dst[2], dst[3] = r.ID, r.Version, r.Title, r.TitleKey
-		dst[4], dst[5] = string(appendFields(nil, r.Fields)), string(appendNumbers(nil, r.Pinned))
-		dst[6], dst[7] = micros(r.UpdatedAt), nil
+		dst[0], dst[1] = r.ID, r.Version
+		dst[2], dst[3] = string(appendFields(nil, r.Fields)), string(appendNumbers(nil, r.Pinned))
+		dst[4], dst[5] = micros(r.UpdatedAt), nil
 		if r.Archived() {
-			dst[7] = micros(r.ArchivedAt)
+			dst[5] = micros(r.ArchivedAt)
+		}
+		if titles {
+			dst[6], dst[7] = r.Title, r.TitleKey
 		}
 	})
 }
