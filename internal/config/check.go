@@ -21,7 +21,7 @@ func (c *checker) required(p Place, owner, key, value string) bool {
 	case p.Has(key):
 		c.report(p.At(key).Problemf("%s: %s is empty", owner, key))
 	default:
-		c.report(p.Problemf("%s has no %s", owner, key))
+		c.report(p.Pos.Problemf("%s has no %s", owner, key))
 	}
 	return false
 }
@@ -68,7 +68,7 @@ func (n *names) add(p Place, key, name string) {
 
 func (c *checker) file(f *File) {
 	if !f.Has("organization") {
-		c.report(f.Problemf("there is no organization").WithHint("begin with: organization: {name: …}"))
+		c.report(f.Pos.Problemf("there is no organization").WithHint("begin with: organization: {name: …}"))
 	} else if !f.marks["organization"].broken {
 		c.organization(&f.Organization)
 	}

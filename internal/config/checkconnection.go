@@ -39,7 +39,7 @@ func (c *checker) integration(in *Integration) {
 	if in.Has("connection") && !in.marks["connection"].broken {
 		c.connection(&in.Connection)
 	} else if !in.Has("connection") {
-		c.report(in.Problemf("the integration has no connection"))
+		c.report(in.Pos.Problemf("the integration has no connection"))
 	}
 	mappings := c.unique("mappings named")
 	for i := range in.Mappings {

@@ -102,7 +102,7 @@ func (c *checker) unit(u *Unit) {
 	case u.Group != "" && u.AdministrativeUnit != "":
 		c.report(u.At("administrative_unit").Problemf("a unit is a group or an administrative_unit, not both").WithHint("make two units of them"))
 	case u.Group == "" && u.AdministrativeUnit == "" && !u.marks["group"].broken && !u.marks["administrative_unit"].broken:
-		c.report(u.Problemf("a unit names a group or an administrative_unit"))
+		c.report(u.Pos.Problemf("a unit names a group or an administrative_unit"))
 	case u.AdministrativeUnit != "":
 		c.unfit(u.Place, "is for groups only; administrative units have direct members", "nested")
 	case !u.Has("nested"):
@@ -144,7 +144,7 @@ func (c *checker) condition(cond *Condition) {
 	if n != 1 {
 		c.unfit(cond.Place, "says nothing with the operator "+cond.Operator, "value")
 	} else if !cond.Has("value") {
-		c.report(cond.Problemf("the operator %s needs value", cond.Operator))
+		c.report(cond.Pos.Problemf("the operator %s needs value", cond.Operator))
 	}
 	if n != -1 {
 		c.unfit(cond.Place, "says nothing with the operator "+cond.Operator, "values")

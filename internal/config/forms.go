@@ -74,7 +74,7 @@ func (r *reader) named(n ast.Node, what, want string) (name string, value ast.No
 	m = mark{Pos: r.at(n)}
 	if len(pairs) != 1 {
 		m.broken = true
-		r.report(m.Problemf("%s takes %s, not %d names", what, want, len(pairs)))
+		r.report(m.Pos.Problemf("%s takes %s, not %d names", what, want, len(pairs)))
 		return "", nil, m
 	}
 	return pairs[0].key, pairs[0].value, m
@@ -89,7 +89,7 @@ func (l *Limits) read(r *reader, n ast.Node, what string) mark {
 	*l = Limits{}
 	for _, p := range pairs {
 		if had, twice := (*l)[p.key]; twice {
-			r.report(p.at.Problemf("%q is given twice", p.key).WithHint("it also stands in line %d", had.Line))
+			r.report(p.at.Problemf("%q is given twice", p.key).WithHint("it also stands in line %d", had.Pos.Line))
 			continue
 		}
 		if !isOneOf(p.key, limitClasses()) {
@@ -113,7 +113,7 @@ func (t *Timing) read(r *reader, n ast.Node, what string) mark {
 	if err != nil {
 		m.broken = true
 		shown := Place{marks: map[string]mark{what: m}}.show(what, text)
-		r.report(m.Problemf("%s: %s %s", what, shown, err).WithHint("%s", timingForms))
+		r.report(m.Pos.Problemf("%s: %s %s", what, shown, err).WithHint("%s", timingForms))
 		return m
 	}
 	*t = parsed

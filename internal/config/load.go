@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -34,9 +35,10 @@ func Parse(name string, text []byte, getenv func(string) string) (File, error) {
 		return File{}, Problems{*problem}
 	}
 	var f File
-	r.part(tree, reflect.ValueOf(&f).Elem(), "the set-up file")
-	c := &checker{reader: r}
-	c.file(&f)
+	if m := r.part(tree, reflect.ValueOf(&f).Elem(), "the set-up file"); !m.broken {
+		c := &checker{reader: r}
+		c.file(&f)
+	}
 	if err := r.problems.Err(); err != nil {
 		return File{}, err
 	}
@@ -92,13 +94,16 @@ var quoted = regexp.MustCompile(` ?"(?:[^"\\]|\\.){2,}"`)
 func syntaxMessage(err error) string {
 	message := "it cannot be read"
 	if ye, ok := errors.AsType[yaml.Error](err); ok {
-		message = quoted.ReplaceAllString(ye.GetMessage(), "")
+		message = strings.TrimSuffix(quoted.ReplaceAllString(ye.GetMessage(), ""), ":")
 	}
 	return "this is not YAML: " + message
 }
 
-// tooDeep reports whether brackets are nested beyond what a set-up file needs:
-// the parser calls itself for each of them.
+// listInList is a line like "- - - -", each of which opens a list.
+var listInList = regexp.MustCompile(`(?:[-?][ \t]+){50}`)
+
+// tooDeep reports whether parts are nested beyond what a set-up file needs: the
+// parser calls itself for each level, and takes its time over them.
 func tooDeep(text []byte) bool {
 	const most = 1000
 	depth := 0
@@ -113,5 +118,5 @@ func tooDeep(text []byte) bool {
 			return true
 		}
 	}
-	return false
+	return listInList.Match(text)
 }

@@ -35,14 +35,14 @@ func (p Pos) Problemf(format string, args ...any) Problem {
 
 // Place is where a part of the file stands, and where its keys' values do.
 type Place struct {
-	Pos
+	Pos   Pos
 	marks map[string]mark
 }
 
 // mark is what is remembered of a value besides the value. It never holds the
 // value itself, which may be a secret.
 type mark struct {
-	Pos
+	Pos       Pos
 	reference string // the value came from here: "${NAME}"; empty when it stands in the file
 	broken    bool   // the value could not be read; that has been reported
 	items     []mark // of a list

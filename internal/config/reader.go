@@ -98,7 +98,7 @@ func describe(n ast.Node) string {
 // wrong reports that a value is not of its type.
 func (r *reader) wrong(n ast.Node, what, want string) mark {
 	m := mark{Pos: r.at(n), broken: true}
-	r.report(m.Problemf("%s takes %s, not %s", what, want, describe(n)))
+	r.report(m.Pos.Problemf("%s takes %s, not %s", what, want, describe(n)))
 	return m
 }
 
@@ -187,18 +187,24 @@ func (r *reader) part(n ast.Node, v reflect.Value, what string) mark {
 	if !ok {
 		m = r.wrong(n, what, "keys with values")
 	}
-	known := keysOf(v.Type())
+	known, meant := keysOf(v.Type()), []string(nil)
 	for _, p := range pairs {
 		if place.Has(p.key) {
-			r.report(p.at.Problemf("%q is given twice", p.key).WithHint("it also stands in line %d", place.marks[p.key].Line))
+			r.report(p.at.Problemf("%q is given twice", p.key).WithHint("it also stands in line %d", place.marks[p.key].Pos.Line))
 			continue
 		}
 		i, ok := known.index[p.key]
 		if !ok {
 			r.report(p.at.Problemf("there is no key %q in %s", p.key, what).Suggest(p.key, known.names))
+			meant = append(meant, Nearest(p.key, known.names))
 			continue
 		}
 		place.marks[p.key] = r.value(p.value, v.Field(i), p.key)
+	}
+	for _, key := range meant {
+		if !place.Has(key) { // misspelled, which has been said: it is not missing
+			place.marks[key] = mark{Pos: place.Pos, broken: true}
+		}
 	}
 	v.FieldByName("Place").Set(reflect.ValueOf(place))
 	return m
