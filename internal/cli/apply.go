@@ -15,7 +15,6 @@ import (
 	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/register"
-	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/syncer"
 )
 
@@ -90,7 +89,7 @@ func (s *setUp) file(ctx context.Context, f config.File) error {
 	_, err := s.accounts.Organization(ctx)
 	if errs.Is(err, errs.NotFound) {
 		admin := f.Organization.Administrator
-		if err := s.accounts.Setup(ctx, f.Organization.Name, admin.Email, secret.New(admin.Password)); err != nil {
+		if err := s.accounts.Setup(ctx, f.Organization.Name, admin.Email, admin.Password); err != nil {
 			return errs.Wrap(err, "set up the organization")
 		}
 		s.say("+ organization %s", f.Organization.Name)
@@ -154,12 +153,44 @@ func (s *setUp) moduleOf(ctx context.Context, a account.Account, in config.Modul
 	if err := s.collections(ctx, m, in.Collections); err != nil {
 		return err
 	}
+	for _, r := range in.Roles {
+		if err := s.role(ctx, m, r); err != nil {
+			return at(r.Pos, err)
+		}
+	}
 	for _, integration := range in.Integrations {
 		if err := s.integration(ctx, m, integration); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// role makes a module's own role; one of that name stays as it is.
+func (s *setUp) role(ctx context.Context, m account.Module, in config.Role) error {
+	all, err := s.accounts.Roles(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(r account.Role) bool { return r.Module == m.ID && strings.EqualFold(r.Name, in.Name) }) {
+		return nil
+	}
+	role := account.Role{Account: m.Account, Module: m.ID, Name: in.Name, Scope: account.ModuleWide, Rank: account.CollaboratorRank}
+	for _, p := range in.Permissions {
+		if len(p.Collections) == 0 {
+			role.Permissions = append(role.Permissions, account.Permission{Action: account.Action(p.Action)})
+		}
+		for _, name := range p.Collections {
+			col, err := s.collection(ctx, m, name)
+			if err != nil {
+				return err
+			}
+			role.Permissions = append(role.Permissions, account.Permission{Action: account.Action(p.Action), Collection: col.ID})
+		}
+	}
+	_, err = s.accounts.CreateRole(ctx, s.me, role)
+	s.say("+ role %s", in.Name)
+	return err
 }
 
 // collections makes the collections first and their fields afterwards, because
@@ -221,32 +252,8 @@ func sameField(a, b register.Field) bool {
 		a.Spec.Collection == b.Spec.Collection && a.Spec.Currency == b.Spec.Currency && slices.Equal(a.Spec.Choices, b.Spec.Choices)
 }
 
-// spellings are other ways to write the types of fields.
-var spellings = map[string]datatype.Type{
-	"": datatype.Text, "string": datatype.Text, "longtext": datatype.LongText, "datetime": datatype.DateTime,
-	"dateandtime": datatype.DateTime, "yesno": datatype.YesNo, "boolean": datatype.YesNo, "webaddress": datatype.WebAddress,
-	"linktorecord": datatype.Link, "severalchoices": datatype.Choices,
-}
-
-func fieldType(name string) (datatype.Type, error) {
-	squeezed := strings.NewReplacer(" ", "", "_", "", "/", "", "-", "").Replace(strings.ToLower(name))
-	for _, t := range datatype.All() {
-		if strings.ReplaceAll(string(t), "_", "") == squeezed {
-			return t, nil
-		}
-	}
-	if t, ok := spellings[squeezed]; ok {
-		return t, nil
-	}
-	return "", errs.New(errs.Invalid, "there is no type %q", name).
-		WithHint("The types are text, long_text, number, currency, date, date_time, yes_no, choice, choices, email, phone, url, barcode, attachment and link.")
-}
-
 func (s *setUp) fieldFrom(ctx context.Context, m account.Module, col register.Collection, in config.Field) (register.Field, error) {
-	t, err := fieldType(in.Type)
-	if err != nil {
-		return register.Field{}, err
-	}
+	t := in.Type
 	f := register.Field{
 		Account: m.Account, Collection: col.ID, Name: in.Name, Title: in.Title, Hidden: in.Hidden,
 		Spec: datatype.Spec{Type: t, Required: in.Required, Unique: in.Unique, Choices: in.Choices, MaxLength: in.MaxLength, Currency: in.Currency},
@@ -254,7 +261,7 @@ func (s *setUp) fieldFrom(ctx context.Context, m account.Module, col register.Co
 	if t == datatype.Link {
 		to, err := s.collection(ctx, m, in.Collection)
 		if err != nil {
-			return f, err
+			return f, at(in.At("collection"), err)
 		}
 		f.Spec.Collection = to.ID
 	}
@@ -276,7 +283,7 @@ func (s *setUp) integration(ctx context.Context, m account.Module, in config.Int
 		ApplicationObjectID: in.Connection.ApplicationObjectID, Cloud: in.Connection.Cloud, LoginURL: in.Connection.LoginURL,
 		GraphURL: in.Connection.GraphURL, CAPEM: in.Connection.CAPEM, Credential: syncer.ClientSecret,
 		CertificatePEM: in.Connection.CertPEM, Secret: in.Connection.Secret, Limits: limits, Readers: in.Connection.Readers,
-		Schedule: syncer.Schedule{Incremental: in.Schedule.Incremental, Full: in.Schedule.Full, TimeZone: in.Schedule.TimeZone},
+		Schedule: syncer.Schedule{Incremental: in.Schedule.Incremental.String(), Full: in.Schedule.Full.String(), TimeZone: in.Schedule.TimeZone},
 	}
 	if in.Connection.CertPEM != "" {
 		conn.Credential = syncer.ClientCertificate
@@ -300,13 +307,25 @@ func (s *setUp) integration(ctx context.Context, m account.Module, in config.Int
 	for _, mp := range in.Mappings {
 		def, err := s.mapping(ctx, m, mp)
 		if err != nil {
-			return errs.Wrap(err, "mapping "+mp.Name)
+			return at(mp.Pos, err)
 		}
 		defs = append(defs, def)
 	}
 	lines, err := s.sync.SaveMappings(ctx, saved.ID, defs)
 	s.done = append(s.done, lines...)
-	return err
+	return at(in.At("mappings"), err)
+}
+
+// at gives an error of the input its place in the set-up file. Problems have
+// theirs already.
+func at(where config.Pos, err error) error {
+	if _, placed := errors.AsType[config.Problems](err); err == nil || placed {
+		return err
+	}
+	if errs.KindOf(err) == errs.Internal {
+		return err
+	}
+	return errs.New(errs.Invalid, "%s: %s", where, err).WithHint("%s", errs.HintOf(err))
 }
 
 // limitsFrom lays the limits of a file over the usual ones.
@@ -377,7 +396,7 @@ func unitFrom(u config.Unit) directory.UnitRef {
 	if u.AdministrativeUnit != "" {
 		return directory.UnitRef{Kind: directory.AdministrativeUnit, Name: u.AdministrativeUnit}
 	}
-	return directory.UnitRef{Kind: directory.Group, Name: u.Group, Nested: u.Nested == nil || *u.Nested}
+	return directory.UnitRef{Kind: directory.Group, Name: u.Group, Nested: u.Nested}
 }
 
 func (s *setUp) mappingRole(ctx context.Context, m account.Module, in config.Mapping, def *mapping.Definition) error {
@@ -386,7 +405,7 @@ func (s *setUp) mappingRole(ctx context.Context, m account.Module, in config.Map
 	}
 	role, err := s.accounts.Role(ctx, m.ID, in.UserRole)
 	if err != nil {
-		return errs.As(err, errs.Invalid)
+		return at(in.At("user_role"), err)
 	}
 	def.Module, def.Role, def.Administrator = m.ID, role.ID, role.Administrator()
 	if in.WhenOutside == "keep_as_collaborator" {
@@ -406,7 +425,7 @@ func (s *setUp) mappingRows(ctx context.Context, m account.Module, in config.Map
 	if in.Collection != "" {
 		col, err := s.collection(ctx, m, in.Collection)
 		if err != nil {
-			return errs.As(err, errs.Invalid)
+			return at(in.At("collection"), err)
 		}
 		def.Collection = col.ID
 		list, err := s.records.Fields(ctx, m.Account, col.ID)
@@ -424,7 +443,7 @@ func (s *setUp) mappingRows(ctx context.Context, m account.Module, in config.Map
 	for i, row := range in.Fields {
 		to, ok := fields[strings.ToLower(row.To)]
 		if !ok {
-			return errs.New(errs.Invalid, "row %d: there is no field %q", i+1, row.To).WithHint("The fields are: %s.", strings.Join(names, ", "))
+			return config.Problems{row.At("to").Problemf("mapping %s: there is no field %q in %s", in.Name, row.To, value(in.Collection)).Suggest(row.To, names)}
 		}
 		r, err := rowFrom(row, to)
 		if err != nil {

@@ -49,7 +49,12 @@ type program struct {
 
 	Demo     demoCmd     `cmd:"" help:"Show the whole story with a simulated tenant."`
 	Simulate simulateCmd `cmd:"" help:"Serve a simulated Entra tenant."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Sync on schedule, and answer health and metrics."`
+	Backup   backupCmd   `cmd:"" help:"Write a backup, consistent while running."`
+	Restore  restoreCmd  `cmd:"" help:"Restore a backup into an empty database."`
+
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
 }
 
 // console is where a command reads and writes.
@@ -93,7 +98,11 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "muster: %s\n  → muster --help lists the commands\n", err)
 		return ExitUsage
 	}
-	return c.fail(command.Run())
+	var names commandNames
+	for _, n := range parser.Model.Children {
+		names = append(names, n.Name)
+	}
+	return c.fail(command.Run(names))
 }
 
 // fail prints an error with its next step and returns the exit code.
