@@ -7,10 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/musterhq/muster/internal/errs"
@@ -79,47 +79,113 @@ func ParseKeyring(text string) (*Keyring, error) {
 	return NewKeyring(raw...)
 }
 
+// Load returns the keyring of an installation: the one in the text of the
+// environment variable MUSTER_KEY, or when that is empty the one in the file at
+// path, as KeyFile does.
+func Load(environment Text, path string) (*Keyring, error) {
+	if environment.IsZero() {
+		return KeyFile(path)
+	}
+	k, err := ParseKeyring(environment.Reveal())
+	return k, errs.Wrap(err, "read the environment variable MUSTER_KEY")
+}
+
 // KeyFile reads the keyring in a file, and makes the file with a new key when
 // there is none. A file that others may read is refused.
 func KeyFile(path string) (*Keyring, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := writeKey(path); err != nil {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := writeFirst(path); err != nil {
 			return nil, errs.Wrap(err, "make the key file "+path)
 		}
-		info, err = os.Stat(path)
 	}
+	text, err := readPrivate(path)
 	if err != nil {
-		return nil, errs.Wrap(err, "read the key file")
+		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, errs.New(errs.Invalid, "others may read the key file %s", path).
+	k, err := ParseKeyring(text)
+	return k, errs.Wrap(err, "read the key file "+path)
+}
+
+// Rotate puts a new key first into the file at path and returns the keyring:
+// from now on the new key seals, and the others open what they sealed. Values
+// are sealed anew where they are written next; see Current.
+func Rotate(path string) (*Keyring, error) {
+	old, err := readPrivate(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := ParseKeyring(old); err != nil {
+		return nil, errs.Wrap(err, "read the key file "+path)
+	}
+	err = writePrivate(path, newKey()+old, os.Rename)
+	if err != nil {
+		return nil, errs.Wrap(err, "write the key file "+path)
+	}
+	return KeyFile(path)
+}
+
+// readPrivate returns the text of a file that nobody else may read.
+func readPrivate(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", errs.Wrap(err, "read the key file")
+	}
+	if !info.Mode().IsRegular() {
+		return "", errs.New(errs.Invalid, "the key file %s is not a file", path)
+	}
+	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // Windows keeps rights elsewhere
+		return "", errs.New(errs.Invalid, "others may read the key file %s", path).
 			WithHint("Make it yours alone: chmod 600 %s", path)
 	}
 	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, errs.Wrap(err, "read the key file")
-	}
-	return ParseKeyring(string(text))
+	return string(text), errs.Wrap(err, "read the key file")
 }
 
-// writeKey makes a key file that nobody else may read. A file that appeared
-// meanwhile is left as it is: another process was faster.
-func writeKey(path string) error {
+// newKey returns a line of a key file.
+func newKey() string {
+	raw := make([]byte, keySize)
+	rand.Read(raw) // never fails
+	return base64.StdEncoding.EncodeToString(raw) + "\n"
+}
+
+// writeFirst makes a key file with one key. When another process was faster its
+// file stays.
+func writeFirst(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	raw := make([]byte, keySize)
-	rand.Read(raw) // never fails
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	err := writePrivate(path, newKey(), placeFirst)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
+	return err
+}
+
+// placeFirst gives a file its name unless there is one of that name.
+func placeFirst(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, there := os.Stat(to); there == nil { // a file system without links
+		return fs.ErrExist
+	}
+	return os.Rename(from, to)
+}
+
+// writePrivate writes a file beside path and puts it in place whole, so that
+// neither another process nor a crash ever sees half a key.
+func writePrivate(path, text string, place func(from, to string) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // with mode 0600
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(f, base64.StdEncoding.EncodeToString(raw))
-	return errors.Join(err, f.Close())
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return place(f.Name(), path)
 }
 
 // Seal encrypts plain for a subject, such as "connection/7".
@@ -131,6 +197,12 @@ func (k *Keyring) Seal(plain []byte, subject string) ([]byte, error) {
 	nonce := out[1+keyIDSize : 1+keyIDSize+nonceSize]
 	rand.Read(nonce)
 	return newest.aead.Seal(out, nonce, plain, []byte(subject)), nil
+}
+
+// Current reports whether a value is sealed with the newest key. Others are to
+// be opened and sealed anew before their key is taken out of the ring.
+func (k *Keyring) Current(sealed []byte) bool {
+	return len(sealed) > 1+keyIDSize && string(sealed[1:1+keyIDSize]) == string(k.keys[0].id[:])
 }
 
 // Open decrypts what Seal made for the same subject.
