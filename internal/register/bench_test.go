@@ -66,6 +66,45 @@ func BenchmarkWriteBatch(b *testing.B) {
 	}
 }
 
+// BenchmarkList reads a page in the middle, a page by the beginning of the title
+// and a page by a field, in a collection of a hundred thousand people.
+func BenchmarkList(b *testing.B) {
+	for name, open := range map[string]func() *store.DB{
+		"sqlite":   func() *store.DB { return storetest.SQLite(b) },
+		"postgres": func() *store.DB { return storetest.Open(b, store.Config{URL: storetest.PostgresURL(b)}) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			db := open()
+			ctx := db.Relaxed(context.Background())
+			svc, acct, people := people(b, db)
+			fields, err := svc.Fields(ctx, acct, people)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for range 100 {
+				batch(b, svc, ctx, writes(b, db, acct, people, fields))
+			}
+			department := register.FieldValue{Field: fields[3].ID, Value: datatype.OfText("Department of Redundancy")}
+			nowhere := register.FieldValue{Field: fields[3].ID, Value: datatype.OfText("Department of Nothing")}
+			for name, q := range map[string]register.Query{
+				"middle": {After: register.Cursor{TitleKey: "person number 50000", ID: 1}},
+				"prefix": {Prefix: "Person Number 7777"},
+				"field":  {Match: department},
+				"absent": {Match: nowhere},
+			} {
+				q.Account, q.Collection, q.Limit = acct, people, 50
+				b.Run(name, func(b *testing.B) {
+					for b.Loop() {
+						if _, err := svc.List(ctx, account.System(), q); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
 func people(b *testing.B, db *store.DB) (svc *register.Service, acct, collection int64) {
 	b.Helper()
 	ctx := context.Background()

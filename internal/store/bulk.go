@@ -25,6 +25,7 @@ func (db *DB) bulkInsert(ctx context.Context, table string, columns []string, n 
 	if n == 0 {
 		return nil
 	}
+	db.statistics.added(table, n)
 	return db.InTx(ctx, func(ctx context.Context) error {
 		s := db.sessionOf(ctx)
 		clause := strings.Join(conflict, " ")

@@ -65,6 +65,7 @@ func (db *DB) insertKeySet(ctx context.Context, set keySet) (n int64, err error)
 		})
 		return n, err
 	}
+	db.statistics.added("record_key", len(set.texts))
 	result, err := db.conn(ctx).ExecContext(ctx, `INSERT INTO record_key (collection_id, field_id, value_key, record_id)
 		SELECT $1, $2, key, record FROM unnest($3::text[], $4::bigint[]) AS claim (key, record)
 		ON CONFLICT DO NOTHING`, set.collection, set.field, set.texts, set.records)

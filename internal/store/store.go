@@ -13,8 +13,9 @@
 //		return log.Write(ctx, …)
 //	})
 //
-// Inside a transaction read all rows of a query before starting the next one:
-// PostgreSQL has one conversation per connection.
+// Inside a transaction use the context that it gives: under the outer one,
+// SQLite's only writer would wait for itself. And read all rows of a query before
+// starting the next one: PostgreSQL has one conversation per connection.
 package store
 
 import (
@@ -48,6 +49,8 @@ type DB struct {
 	writer  chan *session // SQLite: holds the one writing session while it is free
 	now     func() time.Time
 	place   string // for messages: the file, or host and database without the password
+
+	statistics statistics
 
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt // prepared reads of the SQLite pool, by text
@@ -148,6 +151,11 @@ const (
 	sqliteCheckpointPages = 4000    // 16 MiB of log between checkpoints
 )
 
+// postgresSettings are made on each connection. A batch looks up a thousand rows
+// by number; with the price that PostgreSQL puts on random reads by default,
+// made for turning disks, it would read the whole table for them instead.
+const postgresSettings = `SET random_page_cost = 1.1; SET jit = off`
+
 func (db *DB) openPostgres(ctx context.Context, c Config) error {
 	db.dialect, db.place = postgres, "PostgreSQL"
 	conf, err := pgx.ParseConfig(c.URL)
@@ -159,8 +167,10 @@ func (db *DB) openPostgres(ctx context.Context, c Config) error {
 	if conf.RuntimeParams["application_name"] == "" {
 		conf.RuntimeParams["application_name"] = "muster"
 	}
-	conf.RuntimeParams["timezone"] = "UTC"
-	db.pool = stdlib.OpenDB(*conf)
+	db.pool = stdlib.OpenDB(*conf, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, postgresSettings)
+		return err
+	}))
 	db.pool.SetMaxOpenConns(postgresConnections)
 	db.pool.SetMaxIdleConns(postgresConnections / 2)
 	db.pool.SetConnMaxIdleTime(5 * time.Minute)

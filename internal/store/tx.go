@@ -230,6 +230,7 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 	for attempt := 1; ; attempt++ {
 		err := db.runTx(ctx, fn)
 		if err == nil {
+			db.look(ctx)
 			return nil
 		}
 		if attempt == attempts || !isTransient(err) || pause(ctx, attempt) != nil {
