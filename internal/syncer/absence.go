@@ -58,8 +58,9 @@ func (r *reader) seenIn(ctx context.Context, names ...string) (*roaring.Bitmap, 
 }
 
 // missing returns the entries that should have been listed and were not. More
-// of them than the limit for the class lets through are suspects: the listing
-// itself is in doubt, so none of them is counted as missing.
+// of them than the limit for the class lets through, or a listing of nobody at
+// all, are suspects: the listing itself is in doubt, so none of them is counted as
+// missing.
 func (r *reader) missing(ctx context.Context, kind directory.Kind, here *roaring.Bitmap) (suspects, missing *roaring.Bitmap, err error) {
 	counts, err := r.s.store.CountStandings(ctx, r.conn.ID, kind)
 	if err != nil {
@@ -76,7 +77,8 @@ func (r *reader) missing(ctx context.Context, kind directory.Kind, here *roaring
 	all.AndNot(here)
 	limit, guarded := r.conn.Limits[reconcile.ClassMissing]
 	n := int(all.GetCardinality())
-	if guarded && n > limit.Allows(expected+counts[reconcile.Missing]) {
+	doubtful := n > limit.Allows(expected+counts[reconcile.Missing]) || here.IsEmpty()
+	if guarded && n > 0 && doubtful {
 		r.run.note("%d of %d %ss that were there before are not in the directory's answer. That many at once are not believed without a person's word.",
 			n, expected+counts[reconcile.Missing], kind)
 		return all, roaring.New(), nil

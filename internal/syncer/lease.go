@@ -41,20 +41,24 @@ func ThisHost() Host {
 // given out again is not mistaken for the process that had it before. It
 // returns 0 where the kernel does not tell.
 func processStart(pid int) int64 {
+	start, _ := processStat(pid)
+	return start
+}
+
+// processStat reads when a process started, and whether it has ended and only
+// waits for its parent to notice. A killed process can stay like that for long.
+func processStat(pid int) (start int64, ended bool) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	_, rest, ok := strings.Cut(string(stat), ") ")
-	if !ok {
-		return 0
-	}
 	fields := strings.Fields(rest)
-	if len(fields) < 20 {
-		return 0
+	if !ok || len(fields) < 20 {
+		return 0, false
 	}
-	start, _ := strconv.ParseInt(fields[19], 10, 64)
-	return start
+	start, _ = strconv.ParseInt(fields[19], 10, 64)
+	return start, fields[0] == "Z" || fields[0] == "X"
 }
 
 // Lease is the right to run a connection's sync. The fence grows with each
@@ -76,8 +80,8 @@ func (h Host) dead(l Lease) bool {
 	if err := syscall.Kill(l.Host.PID, 0); err == syscall.ESRCH {
 		return true
 	}
-	start := processStart(l.Host.PID)
-	return start != 0 && l.Host.Start != 0 && start != l.Host.Start
+	start, ended := processStat(l.Host.PID)
+	return ended || (start != 0 && l.Host.Start != 0 && start != l.Host.Start)
 }
 
 // held is a lease in use: it is kept until released, and its context ends when

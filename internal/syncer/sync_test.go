@@ -321,3 +321,21 @@ func TestExplainTellsWhyAValueIsThere(t *testing.T) {
 		}
 	})
 }
+
+// F3: nobody at all is doubted however few people there were.
+func TestF3EmptyAnswerOfASmallTenantIsHeldToo(t *testing.T) {
+	t.Parallel()
+	o := open(t, storetest.SQLite(t), 10)
+	limits := o.conn.Limits
+	limits[reconcile.ClassMissing] = reconcile.Limit{Count: 500, Percent: 20, Floor: 50}
+	o.conn.Limits = limits
+	_, err := o.sync.SaveConnection(t.Context(), o.conn)
+	o.must(err)
+	o.mapped(o.everyone())
+	o.run(syncer.Succeeded, syncer.Request{})
+	o.must(o.hr.Inject(entrasim.Fault{Kind: entrasim.FaultEmpty, Match: "^/users$"}))
+	held := o.run(syncer.Held, syncer.Request{Full: true})
+	if held.Counts.Held == 0 || held.Counts.Changed != 0 {
+		t.Errorf("counts %+v, want all held", held.Counts)
+	}
+}
