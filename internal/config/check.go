@@ -141,7 +141,7 @@ func (c *checker) module(m *Module) {
 
 // roleActions are what a custom role can allow.
 func roleActions() []string {
-	return []string{"view", "create", "edit", "delete", "check_out", "check_in", "import", "export"}
+	return []string{"view", "create", "edit", "delete", "check_out", "import", "export"}
 }
 
 func (c *checker) role(r *Role) {
@@ -224,7 +224,7 @@ func typeNames() []string {
 // spellings are other ways to write types, without spaces and punctuation.
 func spellings() map[string]datatype.Type {
 	return map[string]datatype.Type{
-		"": datatype.Text, "dateandtime": datatype.DateTime, "boolean": datatype.YesNo, "webaddress": datatype.WebAddress,
+		"": datatype.Text, "string": datatype.Text, "dateandtime": datatype.DateTime, "boolean": datatype.YesNo, "webaddress": datatype.WebAddress,
 		"linktorecord": datatype.Link, "linktoarecord": datatype.Link, "linktoanotherrecord": datatype.Link,
 		"severalchoices": datatype.Choices, "singlechoice": datatype.Choice, "multiplechoice": datatype.Choices,
 	}

@@ -55,14 +55,13 @@ func (c *checker) integration(in *Integration) {
 }
 
 func (c *checker) limit(l Limit) {
-	const many = 1_000_000_000
-	for _, k := range []struct {
-		key   string
-		value *int
-		most  int
-	}{{"count", l.Count, many}, {"percent", l.Percent, 100}, {"floor", l.Floor, many}} {
-		if k.value != nil && (*k.value < 0 || *k.value > k.most) {
-			c.report(l.At(k.key).Problemf("%s is not between 0 and %d", k.key, k.most))
+	for key, value := range map[string]*int{"count": l.Count, "percent": l.Percent, "floor": l.Floor} {
+		switch {
+		case value == nil:
+		case *value < 0:
+			c.report(l.At(key).Problemf("%s is below 0", key))
+		case key == "percent" && *value > 100:
+			c.report(l.At(key).Problemf("percent is above 100"))
 		}
 	}
 }
@@ -100,10 +99,12 @@ func (c *checker) connection(conn *Connection) {
 	c.credential(conn)
 }
 
+// identifiers checks the form of the IDs. It does not repeat them: secrets get
+// pasted into the wrong one of the four fields.
 func (c *checker) identifiers(conn *Connection) {
 	const owner = "the connection"
 	if c.required(conn.Place, owner, "tenant_id", conn.TenantID) && !guid.MatchString(conn.TenantID) && !domain.MatchString(conn.TenantID) {
-		c.report(conn.At("tenant_id").Problemf("%s is neither a tenant ID nor a domain", conn.show("tenant_id", conn.TenantID)).
+		c.report(conn.At("tenant_id").Problemf("tenant_id is neither an ID like 11111111-1111-1111-1111-111111111111 nor a domain").
 			WithHint("copy Directory (tenant) ID from the overview of the app registration"))
 	}
 	for _, id := range []struct{ key, value, portal string }{
@@ -111,7 +112,7 @@ func (c *checker) identifiers(conn *Connection) {
 		{"application_object_id", conn.ApplicationObjectID, "Object ID"},
 	} {
 		if c.required(conn.Place, owner, id.key, id.value) && !guid.MatchString(id.value) {
-			c.report(conn.At(id.key).Problemf("%s is not an ID like 11111111-1111-1111-1111-111111111111", conn.show(id.key, id.value)).
+			c.report(conn.At(id.key).Problemf("%s is not an ID like 11111111-1111-1111-1111-111111111111", id.key).
 				WithHint("copy %s from the overview of the app registration", id.portal))
 		}
 	}

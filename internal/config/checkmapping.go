@@ -171,9 +171,7 @@ func (c *checker) rows(m *Mapping) {
 		}
 		c.source(row)
 		for j, t := range row.Transforms {
-			if !row.marks["transforms"].items[j].broken {
-				c.transform(row, j, t)
-			}
+			c.transform(row, j, t)
 		}
 	}
 }

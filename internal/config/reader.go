@@ -171,10 +171,18 @@ func (r *reader) list(n ast.Node, v reflect.Value, what string) mark {
 	if !ok {
 		return r.wrong(n, what, "a list")
 	}
-	v.Set(reflect.MakeSlice(v.Type(), len(seq.Values), len(seq.Values)))
+	out := reflect.MakeSlice(v.Type(), len(seq.Values), len(seq.Values))
+	read := 0
 	for i, item := range seq.Values {
-		m.items = append(m.items, r.value(item, v.Index(i), fmt.Sprintf("entry %d of %s", i+1, what)))
+		got := r.value(item, out.Index(read), fmt.Sprintf("entry %d of %s", i+1, what))
+		if got.broken { // which has been said; nothing else can be said of it
+			out.Index(read).SetZero()
+			continue
+		}
+		m.items = append(m.items, got)
+		read++
 	}
+	v.Set(out.Slice(0, read))
 	return m
 }
 

@@ -2,13 +2,14 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/musterhq/muster/internal/errs"
 )
 
 // maxFile is the most bytes that a set-up file, or a file it names, may have.
@@ -35,36 +36,39 @@ func (r *reader) expand(text string, at Pos) (out, from string, ok bool) {
 		if strings.HasPrefix(ref, "$$") {
 			return ref[1:]
 		}
-		value, problem := "", "a ${ is never closed"
-		if strings.HasSuffix(ref, "}") {
-			from = ref
-			value, problem = r.lookup(ref[2 : len(ref)-1])
-		}
-		if problem != "" {
+		from = ref
+		value, err := r.lookup(ref)
+		if err != nil {
 			ok = false
-			r.report(at.Problemf("%s", problem).WithHint("write $${ for a plain ${"))
+			r.report(at.Problemf("%s", err).WithHint("%s", errs.HintOf(err)))
 		}
 		return value
 	})
 	return out, from, ok
 }
 
-// lookup returns what a reference stands for, or why there is nothing.
-func (r *reader) lookup(name string) (value, problem string) {
-	if path, ok := strings.CutPrefix(name, "file:"); ok {
+// lookup returns what a reference stands for.
+func (r *reader) lookup(ref string) (string, error) {
+	const escape = "write $${ for a plain ${"
+	name, closed := strings.CutSuffix(ref[2:], "}")
+	path, isFile := strings.CutPrefix(name, "file:")
+	switch {
+	case !closed:
+		return "", errs.New(errs.Invalid, "a ${ is never closed").WithHint(escape)
+	case isFile:
 		text, err := r.file(path)
 		if err != nil {
-			return "", fmt.Sprintf("the file %s cannot be read: %s", path, reason(err))
+			return "", errs.New(errs.Invalid, "the file %s cannot be read: %s", path, reason(err))
 		}
-		return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), ""
+		return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), nil
+	case !variable.MatchString(name):
+		return "", errs.New(errs.Invalid, "%q is neither the name of an environment variable nor file:PATH", name).WithHint(escape)
 	}
-	if !variable.MatchString(name) {
-		return "", fmt.Sprintf("%q is neither the name of an environment variable nor file:PATH", name)
+	value := r.getenv(name)
+	if value == "" {
+		return "", errs.New(errs.Invalid, "the environment variable %s is not set", name)
 	}
-	if value = r.getenv(name); value == "" {
-		return "", "the environment variable " + name + " is not set"
-	}
-	return value, ""
+	return value, nil
 }
 
 // file reads a file that the set-up file names, from its folder.

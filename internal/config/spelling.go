@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Nearest returns the word that was likely meant by s: one that differs in
-// letter case only, or in at most a third of its letters. It returns "" when
-// none is near.
+// Nearest returns the word that was likely meant by s: one that differs in at
+// most a third of its letters, letter case aside, or else one that s begins with
+// or that begins with s. It returns "" when none is near.
 func Nearest(s string, words []string) string {
 	const longest = 100 // nobody misspells more, and the comparison is quadratic
 	written := []rune(strings.ToLower(s))
@@ -20,7 +20,21 @@ func Nearest(s string, words []string) string {
 			best, distance = w, d
 		}
 	}
+	if best == "" {
+		best = beginning(string(written), words)
+	}
 	return best
+}
+
+// beginning returns the first word of which one begins with the other, by three
+// letters at least: lower for lowercase.
+func beginning(s string, words []string) string {
+	for _, w := range words {
+		if lw := strings.ToLower(w); min(len(s), len(w)) >= 3 && (strings.HasPrefix(s, lw) || strings.HasPrefix(lw, s)) {
+			return w
+		}
+	}
+	return ""
 }
 
 // edits counts the letters to insert, delete, replace or swap with their
