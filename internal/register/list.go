@@ -15,7 +15,7 @@ type Query struct {
 	Account    int64
 	Collection int64
 	Prefix     string     // of the title, in any case; "" for all
-	Match      FieldValue // a field that has to hold exactly this; Field 0 for none
+	Match      FieldValue // a field that has to hold this; Field 0 for none
 	Archived   bool       // also those put away
 	After      Cursor     // the end of the page before
 	Limit      int
@@ -61,14 +61,24 @@ const pageLimit = 500
 
 // List returns a page of records that the principal may view. Prefix and order
 // come from an index and take the same time in a small and in a large
-// collection. A unique field to match does, too; any other field is looked for
-// in each record.
+// collection. A unique field to match does, too, and is compared without regard to
+// case; any other field has to hold exactly the value, which is looked for in one
+// record after the other.
 func (s *Service) List(ctx context.Context, p account.Principal, q Query) (Page, error) {
 	if _, err := s.collection(ctx, p, account.View, q.Account, q.Collection); err != nil {
 		return Page{}, err
 	}
 	if q.Limit <= 0 || q.Limit > pageLimit {
 		q.Limit = pageLimit
+	}
+	if q.Match.Field != 0 {
+		f, err := s.store.Field(ctx, q.Match.Field)
+		if err != nil || f.Collection != q.Collection {
+			return Page{}, notFound("field", q.Match.Field)
+		}
+		if f.Spec.Unique && !q.Archived && !q.Match.Value.IsEmpty() {
+			return s.only(ctx, q)
+		}
 	}
 	want := q.Limit
 	q.Limit++ // one more tells whether there is a next page
@@ -83,6 +93,21 @@ func (s *Service) List(ctx context.Context, p account.Principal, q Query) (Page,
 		page.Next = Cursor{last.TitleKey, last.ID}
 	}
 	return page, nil
+}
+
+// only returns the page of the one record that may hold a unique value, which is
+// compared by its key.
+func (s *Service) only(ctx context.Context, q Query) (Page, error) {
+	key := datatype.Key(q.Match.Value)
+	found, err := s.store.FindKeys(ctx, q.Collection, q.Match.Field, []string{key})
+	if err != nil || found[key] == 0 || q.After != (Cursor{}) {
+		return Page{}, err
+	}
+	records, err := s.store.Records(ctx, []int64{found[key]}, false)
+	if err != nil || len(records) == 0 || !strings.HasPrefix(records[0].TitleKey, datatype.KeyOfText(q.Prefix)) {
+		return Page{}, err
+	}
+	return Page{Records: records}, nil
 }
 
 // Count counts the records of a collection that are not put away.

@@ -228,8 +228,9 @@ func TestListPages(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db, "Contoso")
-		for _, name := range []string{"zebra", "Öl", "apple", "Apple", "appliance", "ÖL"} {
-			w.create(register.Main, "Name", name, "Condition", map[bool]string{true: "New", false: "Worn"}[len(name) > 5])
+		for i, name := range []string{"zebra", "Öl", "apple", "Apple", "appliance", "ÖL"} {
+			w.create(register.Main, "Name", name, "Asset tag", fmt.Sprint("TAG-", i),
+				"Condition", map[bool]string{true: "New", false: "Worn"}[len(name) > 5])
 		}
 		list := func(q register.Query) (titles []string) {
 			q.Account, q.Collection = w.account, w.by[register.Main]
@@ -247,6 +248,7 @@ func TestListPages(t *testing.T) {
 				}
 			}
 		}
+		tag := w.set(register.Main, "Asset tag", "tag-0")[0]
 		worn := w.set(register.Main, "Condition", "Worn")[0]
 		tests := []struct {
 			name string
@@ -259,6 +261,8 @@ func TestListPages(t *testing.T) {
 			{"by another beginning", register.Query{Prefix: "ö"}, []string{"Öl", "ÖL"}},
 			{"by a field", register.Query{Match: worn, Limit: 3}, []string{"apple", "Apple", "zebra", "Öl", "ÖL"}},
 			{"by an empty field", register.Query{Match: register.FieldValue{Field: w.field(register.Main, "Serial number").ID}, Prefix: "z"}, []string{"zebra"}},
+			{"by a unique field", register.Query{Match: tag}, []string{"zebra"}},
+			{"by a unique field and another beginning", register.Query{Match: tag, Prefix: "a"}, nil},
 			{"none", register.Query{Prefix: "x"}, nil},
 		}
 		for _, tt := range tests {
