@@ -101,7 +101,81 @@ func (s *setUp) file(ctx context.Context, f config.File) error {
 			return errs.Wrap(err, "account "+a.Name)
 		}
 	}
+	for _, u := range f.Users {
+		if err := s.user(ctx, u); err != nil {
+			return at(u.Pos, err)
+		}
+	}
 	return nil
+}
+
+// user makes a login by hand and gives it its roles. One that is there keeps its
+// password and whatever else it has.
+func (s *setUp) user(ctx context.Context, in config.User) error {
+	old, err := s.accounts.FindLogin(ctx, s.me, in.Email)
+	fresh := errs.Is(err, errs.NotFound)
+	if err != nil && !fresh {
+		return err
+	}
+	login := old
+	for _, g := range in.Roles {
+		grant, err := s.grant(ctx, g)
+		if err != nil {
+			return at(g.Pos, err)
+		}
+		if slices.ContainsFunc(old.Grants, func(h account.Grant) bool {
+			return h.Account == grant.Account && h.Module == grant.Module && h.Role == grant.Role && h.Mapping == 0
+		}) {
+			continue
+		}
+		login, err = s.accounts.Invite(ctx, s.me, account.Invitation{
+			Email: in.Email, Name: in.Name, Account: grant.Account, Module: grant.Module, Role: grant.Role,
+		})
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			s.say("~ user %s", in.Email)
+		}
+	}
+	if !fresh || login.ID == 0 {
+		return nil
+	}
+	s.say("+ user %s", in.Email)
+	if !in.Password.IsZero() {
+		if err := s.accounts.ResetPassword(ctx, s.me, in.Email, in.Password); err != nil {
+			return err
+		}
+	}
+	if in.BreakGlass {
+		return s.accounts.SetBreakGlass(ctx, s.me, login.ID, true)
+	}
+	return nil
+}
+
+// grant resolves the names of a role and of where it holds.
+func (s *setUp) grant(ctx context.Context, in config.Grant) (account.Grant, error) {
+	var g account.Grant
+	if in.Account != "" && in.Module != "" {
+		a, m, err := s.accounts.FindModule(ctx, s.me, in.Account, in.Module)
+		if err != nil {
+			return g, err
+		}
+		g.Account, g.Module = a.ID, m.ID
+	} else if in.Account != "" {
+		all, err := s.accounts.Accounts(ctx, s.me)
+		if err != nil {
+			return g, err
+		}
+		i := slices.IndexFunc(all, func(a account.Account) bool { return strings.EqualFold(a.Name, in.Account) })
+		if i < 0 {
+			return g, errs.New(errs.Invalid, "there is no account %q", in.Account)
+		}
+		g.Account = all[i].ID
+	}
+	role, err := s.accounts.Role(ctx, g.Module, in.Role)
+	g.Role = role.ID
+	return g, err
 }
 
 func (s *setUp) account(ctx context.Context, in config.Account) error {

@@ -326,3 +326,35 @@ func TestF60SecretIsNowhereInOutput(t *testing.T) {
 		t.Error("the database holds the client secret in the clear")
 	}
 }
+
+func TestExampleOfTheReferenceApplies(t *testing.T) {
+	t.Parallel()
+	d := &desk{t: t, data: filepath.Join(t.TempDir(), "data"), env: map[string]string{
+		"MUSTER_ADMIN_PASSWORD": "correct horse battery", "ENTRA_CLIENT_SECRET": "x", "MUSTER_BREAK_GLASS_PASSWORD": "staple correct battery horse",
+	}}
+	d.run(cli.ExitDone, "apply", "-f", filepath.Join("..", "..", "docs", "examples", "muster.yaml"))
+	if out, _ := d.run(cli.ExitDone, "apply", "-f", filepath.Join("..", "..", "docs", "examples", "muster.yaml")); !strings.Contains(out, "Nothing to change") {
+		t.Errorf("applying the example twice says %q", out)
+	}
+}
+
+func TestEveryCommandIsDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "commands.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, data: t.TempDir()}
+	out, _ := d.run(cli.ExitDone, "completion", "bash")
+	_, list, _ := strings.Cut(out, `"`)
+	list, _, _ = strings.Cut(list, `"`)
+	names := strings.Fields(list)
+	if len(names) < 20 {
+		t.Fatalf("completion names %d commands: %q", len(names), out)
+	}
+	for _, name := range names {
+		if !strings.Contains(string(text), "`"+name) && !strings.Contains(string(text), ", `"+name) {
+			t.Errorf("docs/reference/commands.md does not mention %s", name)
+		}
+	}
+}

@@ -210,7 +210,7 @@ func (a *applier) record(ctx context.Context, watermark int64, deeds []deed) err
 		state, detail := Applied, ""
 		if d.err != nil {
 			state, detail = Errored, d.err.Error()
-			if errs.Is(d.err, errs.Expired) {
+			if _, stale := errors.AsType[*register.Stale](d.err); stale || errs.Is(d.err, errs.Expired) {
 				state = Stale
 			}
 			open = append(open, *d.first())

@@ -19,6 +19,10 @@ type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	Savepoint(ctx context.Context, fn func(ctx context.Context) error) error
 	NextIDs(ctx context.Context, name string, n int) (first int64, err error)
+	// Relaxed returns a context whose transactions do not wait for the disk. A
+	// power cut may take back the last of them, whole and in order: a run goes on
+	// from wherever that leaves it.
+	Relaxed(ctx context.Context) context.Context
 	connectionStore
 	mirrorStore
 	linkStore

@@ -108,6 +108,7 @@ func (s *Service) resume(ctx context.Context, req Request, lease *held) (Report,
 
 // carryThrough takes a run from its stage to the end.
 func (ses *session) carryThrough(ctx context.Context, full bool) error {
+	ctx = ses.s.store.Relaxed(ctx)
 	if err := ses.load(ctx); err != nil {
 		return err
 	}
