@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/syncer"
 )
 
@@ -152,6 +153,33 @@ func TestExampleNamesAttributesThatThereAre(t *testing.T) {
 	}
 	if rows < 10 {
 		t.Errorf("only %d attributes were looked up", rows)
+	}
+}
+
+// Fields of the collections that every module has keep their types: a file that
+// asks for another cannot be applied.
+func TestExampleAgreesWithTheDefaultCollections(t *testing.T) {
+	t.Parallel()
+	m := exampleFile(t).Accounts[0].Modules[0]
+	types := map[string]datatype.Type{}
+	for _, c := range register.Defaults(m.MainCollection) {
+		for _, f := range c.Fields {
+			types[c.Name+"."+f.Name] = f.Spec.Type
+		}
+	}
+	shared := 0
+	for _, c := range m.Collections {
+		for _, f := range c.Fields {
+			if want, ok := types[c.Name+"."+f.Name]; ok {
+				shared++
+				if f.Type != want {
+					t.Errorf("%s: %s.%s is %s, but every module has it as %s", f.At("type"), c.Name, f.Name, f.Type, want)
+				}
+			}
+		}
+	}
+	if shared == 0 {
+		t.Error("the example adds to no default collection")
 	}
 }
 
