@@ -50,9 +50,31 @@ accounts: [{name: A, modules: [{name: M, integrations: [{kind: microsoft-entra-i
 	ids = "tenant_id: fabrikam.example, client_id: 22222222-2222-2222-2222-222222222222, application_object_id: 33333333-3333-3333-3333-333333333333"
 )
 
-func TestBadSetUpFilesSayWhereAndWhat(t *testing.T) {
+// badFile is a file with one thing wrong, and what is said of it.
+type badFile struct{ name, around, text, want string }
+
+func refuse(t *testing.T, files []badFile) {
+	t.Helper()
+	for _, tc := range files {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Parse("f.yaml", []byte(fmt.Sprintf(tc.around, tc.text)), env(nil))
+			if err == nil {
+				t.Fatal("the file was taken")
+			}
+			if errs.KindOf(err) != errs.Invalid || errs.HintOf(err) == "" {
+				t.Errorf("kind %v, hint %q", errs.KindOf(err), errs.HintOf(err))
+			}
+			if got := err.Error(); got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestBadTextsKeysAndTypesAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct{ name, around, text, want string }{
+	refuse(t, []badFile{
 		// The text.
 		{"empty", "%s", "# nothing\n", "f.yaml: the file is empty; start from docs/examples/muster.yaml"},
 		{"no mapping", "%s", "- a", "f.yaml:1:1: the set-up file takes keys with values, not a list"},
@@ -80,6 +102,12 @@ func TestBadSetUpFilesSayWhereAndWhat(t *testing.T) {
 		{"no variable", aroundFile, `accounts: [{name: "${a b}"}]`, `f.yaml:2:19: "a b" is neither the name of an environment variable nor file:PATH; write $${ for a plain ${`},
 		{"not closed", aroundFile, `accounts: [{name: "x${NOWHERE"}]`, "f.yaml:2:19: a ${ is never closed; write $${ for a plain ${"},
 		{"no file", aroundFile, `accounts: [{name: "${file:no.txt}"}]`, "f.yaml:2:19: the file no.txt cannot be read: no such file or directory"},
+	})
+}
+
+func TestBadModulesAndFieldsAreRefused(t *testing.T) {
+	t.Parallel()
+	refuse(t, []badFile{
 		// Organization, accounts, modules.
 		{"no organization", "%s", "accounts: []", "f.yaml:1:1: there is no organization; begin with: organization: {name: …}"},
 		{"no name", "%s", "organization: {}", "f.yaml:1:15: the organization has no name"},
@@ -98,6 +126,12 @@ func TestBadSetUpFilesSayWhereAndWhat(t *testing.T) {
 		{"choice twice", aroundField, "{name: F, type: choice, choices: [a, b, A]}", `f.yaml:3:43: there are two choices "A"; the other is in line 3`},
 		{"currency", aroundField, "{name: F, type: currency, currency: Euro}", `f.yaml:3:39: "Euro" is not the code of a currency; write it like EUR`},
 		{"two titles", aroundField, "{name: F, title: true}, {name: G, title: true}", "f.yaml:3:44: a collection has one title field; the other is in line 3"},
+	})
+}
+
+func TestBadConnectionsLimitsAndSchedulesAreRefused(t *testing.T) {
+	t.Parallel()
+	refuse(t, []badFile{
 		// Connections.
 		{"tenant", aroundConnect, strings.Replace(ids, "fabrikam.example", "fabrikam", 1), "f.yaml:3:14: tenant_id is neither an ID like 11111111-1111-1111-1111-111111111111 nor a domain; copy Directory (tenant) ID from the overview of the app registration"},
 		{"client", aroundConnect, strings.Replace(ids, "22222222-2", "2", 1), "f.yaml:3:43: client_id is not an ID like 11111111-1111-1111-1111-111111111111; copy Application (client) ID from the overview of the app registration"},
@@ -117,6 +151,12 @@ func TestBadSetUpFilesSayWhereAndWhat(t *testing.T) {
 		{"limit twice", aroundKind, "limits: {renames: {}, renames: {}}", `f.yaml:4:25: "renames" is given twice; it also stands in line 4`},
 		{"timing", aroundKind, "schedule: {full: daily}", `f.yaml:4:20: full: "daily" is no timing; write "every 15 minutes", "every 2 hours", "hourly", "daily at 02:30", "weekly on Monday at 02:30", "monthly on 1 at 02:30" or "off"`},
 		{"time zone", aroundKind, "schedule: {time_zone: Berlin}", `f.yaml:4:25: "Berlin" is not a time zone; write it like Europe/Berlin`},
+	})
+}
+
+func TestBadMappingsAreRefused(t *testing.T) {
+	t.Parallel()
+	refuse(t, []badFile{
 		// Mappings.
 		{"kind", aroundMapping, "kind: record", `f.yaml:5:9: kind is one of records, login, not "record"; did you mean "records"?`},
 		{"no collection", aroundMapping, "kind: records", "f.yaml:4:14: a mapping of kind records has no collection"},
@@ -144,21 +184,7 @@ func TestBadSetUpFilesSayWhereAndWhat(t *testing.T) {
 		{"two transforms in one", aroundMapping, "kind: records, collection: C, fields: [{from: mail, to: E, transforms: [{trim: , lower: }]}]", "f.yaml:5:75: entry 1 of transforms takes a transform: its name, or its name with a value, not 2 names"},
 		{"date zone", aroundMapping, "kind: records, collection: C, fields: [{from: hireDate, to: E, transforms: [{date: Local}]}]", `f.yaml:5:79: "Local" is not a time zone; write it like Europe/Berlin`},
 		{"replace", aroundMapping, "kind: records, collection: C, fields: [{from: mail, to: E, transforms: [{replace: {old: a, by: b}}]}]", `f.yaml:5:94: there is no key "by" in replace`},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			_, err := config.Parse("f.yaml", []byte(fmt.Sprintf(tc.around, tc.text)), env(nil))
-			if err == nil {
-				t.Fatal("the file was taken")
-			}
-			if errs.KindOf(err) != errs.Invalid || errs.HintOf(err) == "" {
-				t.Errorf("kind %v, hint %q", errs.KindOf(err), errs.HintOf(err))
-			}
-			if got := err.Error(); got != tc.want {
-				t.Errorf("got  %s\nwant %s", got, tc.want)
-			}
-		})
-	}
+	})
 }
 
 func TestAllProblemsAreListedAtOnceInOrder(t *testing.T) {
