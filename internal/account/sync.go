@@ -60,14 +60,9 @@ func (s *Service) ApplyBatch(ctx context.Context, _ audit.Actor, run int64, want
 		if !b.administrators {
 			return s.commit(ctx, run, &b)
 		}
-		return s.keepAdministrator(ctx, func(ctx context.Context) error {
-			// Who is protected may have changed while this waited for the lock.
-			if held, err = s.heldBy(ctx, wants); err != nil {
-				return err
-			}
-			b, out = s.sift(wants, held)
-			return s.commit(ctx, run, &b)
-		})
+		// Who is protected may change until this has the lock: then the check
+		// afterwards refuses the batch, and the next attempt knows better.
+		return s.keepAdministrator(ctx, func(ctx context.Context) error { return s.commit(ctx, run, &b) })
 	})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -307,6 +308,32 @@ func (m *meddler) UpdateLogins(ctx context.Context, logins []account.Login, rele
 		first()
 	}
 	return m.DB.UpdateLogins(ctx, logins, release)
+}
+
+// While one sync closes an administrator, another cannot close the other one:
+// it waits, here for as long as its context lasts.
+func TestF76ASyncWaitsForAnotherThatClosesAnAdministrator(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		admins := w.administrators(2)
+		closing := func(i int) []account.SyncLogin {
+			return []account.SyncLogin{{Login: admins[i].ID, State: ptr(account.Deactivated)}}
+		}
+		rival := func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			if _, err := w.svc.ApplyBatch(ctx, syncActor, 8, closing(1)); err == nil {
+				t.Error("the rival did not wait")
+			}
+		}
+		svc := account.NewService(&meddler{DB: db, first: rival}, w.now)
+		_, err := svc.ApplyBatch(t.Context(), syncActor, 7, closing(0))
+		w.must(err)
+		if got := w.active(); !slices.Equal(got, []int64{admins[1].ID}) {
+			t.Errorf("active administrators %v, want %d", got, admins[1].ID)
+		}
+	})
 }
 
 // A login deactivated by hand between a batch's reading and its writing stays
