@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/musterhq/muster/internal/account"
@@ -134,6 +135,19 @@ func TestListsLeaveOtherAccountsOut(t *testing.T) {
 		w.must(err)
 		if len(tree) != 1 || tree[0].ID != w.north.Account || len(tree[0].Modules) != 1 {
 			t.Errorf("got %+v, want North alone", tree)
+		}
+		for _, m := range []account.Module{w.north, w.west} {
+			_, err := w.svc.CreateRole(t.Context(), w.p, account.Role{Account: m.Account, Module: m.ID, Name: "Of " + m.Name, Permissions: []account.Permission{{Action: account.View}}})
+			w.must(err)
+		}
+		roles, err := w.svc.RolesIn(t.Context(), p, w.north.Account, w.north.ID)
+		w.must(err)
+		var names []string
+		for _, r := range roles {
+			names = append(names, r.Name)
+		}
+		if want := []string{account.AccountAdmin, account.ModuleAdmin, account.Collaborator, "Of IT"}; !slices.Equal(names, want) {
+			t.Errorf("roles %v, want %v", names, want)
 		}
 		events, err := w.svc.Events(t.Context(), p, account.EventQuery{Account: w.north.Account, Limit: 1000})
 		w.must(err)
