@@ -22,8 +22,10 @@ func (a *Arena) Parse(spec *Spec, text string) (Value, error) {
 		if strings.TrimSpace(text) == "" {
 			return Value{}, nil
 		}
-		text = strings.ReplaceAll(text, "\r\n", "\n")
-		return a.plain(spec, strings.ReplaceAll(text, "\r", "\n"))
+		if strings.IndexByte(text, '\r') >= 0 {
+			text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+		}
+		return a.plain(spec, text)
 	}
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -97,6 +99,9 @@ func Check(spec Spec, v Value) error {
 		}
 		return nil
 	}
+	if plainlyFits(&spec, v.json) {
+		return nil
+	}
 	got, err := ParseList(spec, v.Items())
 	if err != nil {
 		return err
@@ -105,6 +110,18 @@ func Check(spec Spec, v Value) error {
 		return invalid("%s is not in canonical form for a field of type %s", clip(v.JSON()), spec.Type.Label())
 	}
 	return nil
+}
+
+// plainlyFits is the short way through Check for what nearly all values are: a
+// short text of printable ASCII, without white space at its ends, for a field
+// that takes any text. False means that the long way has to tell.
+func plainlyFits(spec *Spec, json string) bool {
+	n := len(json)
+	if spec.Type != Text && spec.Type != LongText && spec.Type != Barcode || n < 3 || n-2 > spec.limit() || json[0] != '"' {
+		return false
+	}
+	text := json[1 : n-1]
+	return json[n-1] == '"' && text[0] != ' ' && text[len(text)-1] != ' ' && isPrintableASCII(text)
 }
 
 // plain checks length and characters of a text and returns it.

@@ -163,3 +163,8 @@ func (s *Service) FindByKey(ctx context.Context, collection, field int64, keys [
 	})
 	return out, err
 }
+
+// HasRecords reports whether a collection holds any record that is not put away.
+func (s *Service) HasRecords(ctx context.Context, collection int64) (bool, error) {
+	return s.store.HasRecords(ctx, collection)
+}

@@ -77,12 +77,22 @@ type shape struct {
 	title   int64
 }
 
+// field returns the field with a number, or nil.
 func (c *shape) field(id int64) *Field {
-	i, ok := slices.BinarySearchFunc(c.fields, id, func(f Field, id int64) int { return cmp.Compare(f.ID, id) })
-	if !ok {
+	at := 0
+	return c.next(&at, id)
+}
+
+// next is field for numbers asked for in ascending order: at is where the last
+// one stood.
+func (c *shape) next(at *int, id int64) *Field {
+	for *at < len(c.fields) && c.fields[*at].ID < id {
+		*at++
+	}
+	if *at == len(c.fields) || c.fields[*at].ID != id {
 		return nil
 	}
-	return &c.fields[i]
+	return &c.fields[*at]
 }
 
 func (b *batch) do(ctx context.Context, writes []Write) error {
@@ -182,8 +192,9 @@ func (b *batch) linked(ctx context.Context, writes []Write, current map[int64]*R
 		if sh == nil {
 			continue
 		}
+		at := 0
 		for _, set := range w.Set {
-			if f := sh.field(set.Field); f != nil && f.Spec.Type == datatype.Link && !set.Value.IsEmpty() {
+			if f := sh.next(&at, set.Field); f != nil && f.Spec.Type == datatype.Link && !set.Value.IsEmpty() {
 				ids = append(ids, set.Value.Record())
 			}
 		}
@@ -273,11 +284,12 @@ func (b *batch) planCreate(w *Write, linked map[int64]place, o *Outcome) error {
 
 // check refuses values that their fields do not take.
 func check(sh *shape, w *Write, linked map[int64]place, create bool) error {
+	at := 0
 	for i, set := range w.Set {
 		if i > 0 && w.Set[i-1].Field >= set.Field {
 			return errs.New(errs.Invalid, "field %d is set twice", set.Field)
 		}
-		f := sh.field(set.Field)
+		f := sh.next(&at, set.Field)
 		if f == nil {
 			return notFound("field", set.Field)
 		}

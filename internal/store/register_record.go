@@ -154,6 +154,13 @@ func (db *DB) CountRecords(ctx context.Context, collection int64) (n int, err er
 	return n, err
 }
 
+// HasRecords reports whether a collection holds a record that is not put away.
+func (db *DB) HasRecords(ctx context.Context, collection int64) (any bool, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM record WHERE collection_id = $1 AND archived_at IS NULL)`,
+		collection).Scan(&any)
+	return any, err
+}
+
 // FindTitles finds records that are not put away by the keys of their titles.
 func (db *DB) FindTitles(ctx context.Context, collection int64, keys []string) (map[string][]int64, error) {
 	in, arg := db.inStrings("title_key", 2, keys)

@@ -125,14 +125,18 @@ func (db *DB) openSQLite(ctx context.Context, c Config) error {
 // to somebody survives a power cut; see Relaxed for what need not wait.
 func sqliteName(path, lock string, readOnly bool) string {
 	q := url.Values{"_txlock": {lock}}
+	cache := sqliteWriterKiB
+	if readOnly {
+		cache = sqliteReaderKiB
+	}
 	pragmas := []string{
+		"page_size(8192)", // of new files; 4096 made a first run 4 % dearer
 		"busy_timeout(5000)",
 		"journal_mode(wal)",
 		"synchronous(full)",
 		"foreign_keys(1)",
 		"temp_store(memory)",
-		"cache_size(-" + strconv.Itoa(sqliteCacheKiB) + ")",
-		"mmap_size(" + strconv.Itoa(sqliteMapBytes) + ")",
+		"cache_size(-" + strconv.Itoa(cache) + ")",
 		"wal_autocheckpoint(" + strconv.Itoa(sqliteCheckpointPages) + ")",
 		"journal_size_limit(67108864)",
 	}
@@ -144,11 +148,12 @@ func sqliteName(path, lock string, readOnly bool) string {
 	return u.String()
 }
 
-// What SQLite may use, per connection.
+// What SQLite may use, per connection. Files are not mapped into memory: it
+// saved nothing measurable, and the pages count as the program's memory.
 const (
-	sqliteCacheKiB        = 32 << 10
-	sqliteMapBytes        = 1 << 30 // address space, not memory
-	sqliteCheckpointPages = 4000    // 16 MiB of log between checkpoints
+	sqliteWriterKiB       = 16 << 10
+	sqliteReaderKiB       = 4 << 10
+	sqliteCheckpointPages = 5000 // 40 MiB of log between checkpoints
 )
 
 // postgresSettings are made on each connection. A batch looks up a thousand rows

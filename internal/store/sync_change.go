@@ -140,9 +140,10 @@ func (db *DB) InsertChanges(ctx context.Context, run int64, changes []syncer.Pla
 		})
 }
 
-// DropChanges forgets a run's changes above a number, to plan them anew.
+// DropChanges forgets a run's changes above a number, to plan them anew. What
+// was carried out together with its plan stays.
 func (db *DB) DropChanges(ctx context.Context, run, after int64) error {
-	_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM change WHERE run_id = $1 AND seq > $2`, run, after)
+	_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM change WHERE run_id = $1 AND seq > $2 AND state <> $3`, run, after, int64(syncer.Applied))
 	return err
 }
 
@@ -181,6 +182,10 @@ func (db *DB) Changes(ctx context.Context, run int64, f syncer.ChangeFilter) ([]
 	}
 	if len(f.Verbs) > 0 {
 		in("verb", numbersOf(f.Verbs))
+	}
+	if f.Due {
+		args = append(args, int64(syncer.Planned), int64(reconcile.Skip))
+		where = append(where, fmt.Sprintf("state = $%d AND verb < $%d", len(args)-1, len(args)))
 	}
 	if f.UpTo != 0 {
 		args = append(args, f.UpTo)

@@ -208,15 +208,15 @@ func (db *DB) SaveOutcomes(ctx context.Context, connection, run int64, evaluated
 
 // Bases counts what the guard's shares refer to: open directory logins for
 // what happens to logins, linked records for what happens to records, both for
-// who may vanish.
-func (db *DB) Bases(ctx context.Context, connection int64) (map[reconcile.Class]int, error) {
+// who may vanish. What a run has made itself while it was planned does not count.
+func (db *DB) Bases(ctx context.Context, connection, run int64) (map[reconcile.Class]int, error) {
 	var logins, records int
 	err := db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link l JOIN login u ON u.id = l.target_id
 		WHERE l.connection_id = $1 AND l.target = 2 AND u.state <> 'deactivated'`, connection).Scan(&logins)
 	if err != nil {
 		return nil, err
 	}
-	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1 AND target = 1`, connection).Scan(&records)
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1 AND target = 1 AND run_id <> $2`, connection, run).Scan(&records)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // applyBatch is how many changes go into one transaction.
-const applyBatch = 1000
+const applyBatch = 2000
 
 // errRolledBack ends the transaction of a preview, whose work is not kept.
 var errRolledBack = errors.New("preview: rolled back")
@@ -51,7 +51,7 @@ func (d *deed) has(verbs ...reconcile.Verb) *PlannedChange {
 // links and the values commit together, so a killed run goes on where it was.
 func (a *applier) rest(ctx context.Context, total int) error {
 	for {
-		rows, err := a.s.store.Changes(ctx, a.run.ID, ChangeFilter{After: a.run.Applied, Limit: applyBatch})
+		rows, err := a.s.store.Changes(ctx, a.run.ID, ChangeFilter{After: a.run.Applied, Limit: applyBatch, Due: true})
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (a *applier) rest(ctx context.Context, total int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := a.batch(ctx, actingOnes(rows), last); err != nil {
+		if err := a.batch(ctx, rows, last); err != nil {
 			return err
 		}
 		a.tell(Progress{Run: a.run.ID, Stage: StageApply, Done: int(last), Total: total})
@@ -88,12 +88,6 @@ func (a *applier) wholeSubjects(ctx context.Context, rows []PlannedChange) ([]Pl
 		return rows, nil
 	}
 	return rows[:cut], nil
-}
-
-func actingOnes(rows []PlannedChange) []PlannedChange {
-	return slices.DeleteFunc(slices.Clone(rows), func(c PlannedChange) bool {
-		return !c.Verb.Acts() || c.State != Planned
-	})
 }
 
 // batch applies changes in one transaction, falling back to one subject at a
@@ -185,18 +179,6 @@ func (a *applier) transaction(ctx context.Context, watermark int64, deeds []deed
 		})
 	}
 	return err
-}
-
-// unedited fails when the mappings are others than those planned with (F69).
-func (a *applier) unedited(ctx context.Context) error {
-	now, err := a.s.store.ConfigurationVersion(ctx, a.conn.ID)
-	if err != nil {
-		return err
-	}
-	if a.version != "" && now != a.version {
-		return errEdited
-	}
-	return nil
 }
 
 // record notes what became of the deeds and moves the watermark.

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"slices"
 
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/reconcile"
@@ -36,6 +37,11 @@ func (p *planner) recordCandidates(ctx context.Context, cases []reconcile.Case) 
 		}
 	})
 	for fk, list := range wanted {
+		if blank, err := p.blank(ctx, fk.collection); err != nil {
+			return err
+		} else if blank {
+			continue
+		}
 		found, err := p.s.records.FindByKey(ctx, fk.collection, fk.field, keysOf(list))
 		if err != nil {
 			return err
@@ -47,6 +53,23 @@ func (p *planner) recordCandidates(ctx context.Context, cases []reconcile.Case) 
 		}
 	}
 	return p.describe(ctx, cases, reconcile.Record)
+}
+
+// blank reports whether a collection held nothing when the plan was begun, so
+// that there are no candidates in it.
+func (p *planner) blank(ctx context.Context, collection int64) (bool, error) {
+	if blank, known := p.blanks[collection]; known {
+		return blank, nil
+	}
+	any, err := p.s.records.HasRecords(ctx, collection)
+	if err != nil {
+		return false, err
+	}
+	if p.blanks == nil {
+		p.blanks = map[int64]bool{}
+	}
+	p.blanks[collection] = !any
+	return !any, nil
 }
 
 // loginCandidates looks for logins that carry the subject's object ID, and for
@@ -148,6 +171,10 @@ func (p *planner) describe(ctx context.Context, cases []reconcile.Case, target r
 	if err != nil {
 		return err
 	}
+	made := func(k reconcile.Candidate) bool { // by this run, while it is being planned: not there yet, for the plan
+		return owners[TargetKey{target, k.ID}].Run == p.run.ID && recs[k.ID].Version == 1
+	}
+	eachCurrent(cases, target, func(cur *reconcile.Current) { cur.Candidates = slices.DeleteFunc(cur.Candidates, made) })
 	eachCandidate(cases, target, func(k *reconcile.Candidate) {
 		if l, ok := owners[TargetKey{target, k.ID}]; ok {
 			k.LinkedTo, k.Other = l.Entry, standings[l.Entry]
@@ -187,18 +214,22 @@ func only(ids []int64, yes bool) []int64 {
 	return nil
 }
 
-func eachCandidate(cases []reconcile.Case, target reconcile.Target, fn func(*reconcile.Candidate)) {
+func eachCurrent(cases []reconcile.Case, target reconcile.Target, fn func(*reconcile.Current)) {
 	for i := range cases {
 		for j := range cases[i].Current {
-			cur := &cases[i].Current[j]
-			if cur.Target != target {
-				continue
-			}
-			for k := range cur.Candidates {
-				fn(&cur.Candidates[k])
+			if cur := &cases[i].Current[j]; cur.Target == target {
+				fn(cur)
 			}
 		}
 	}
+}
+
+func eachCandidate(cases []reconcile.Case, target reconcile.Target, fn func(*reconcile.Candidate)) {
+	eachCurrent(cases, target, func(cur *reconcile.Current) {
+		for k := range cur.Candidates {
+			fn(&cur.Candidates[k])
+		}
+	})
 }
 
 // resolve looks up the links that the batch wants: people through their own

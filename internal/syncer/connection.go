@@ -197,10 +197,36 @@ func (s *Service) SaveMappings(ctx context.Context, connection int64, defs []map
 // directory.
 type rules struct {
 	list     []*rule
-	fields   map[directory.Kind]*directory.Fields // paths to pick, per kind
-	known    map[int64]bool                       // mapping numbers: true in force, false removed
-	identity map[int64][]int64                    // per collection: fields whose change is a rename
-	print    string                               // fingerprint of all of it
+	picks    map[directory.Kind]*pick // what to read of a document, per kind
+	known    map[int64]bool           // mapping numbers: true in force, false removed
+	identity map[int64][]int64        // per collection: fields whose change is a rename
+	print    string                   // fingerprint of all of it
+}
+
+// pick is what a run reads out of the documents of a kind, in one pass: what the
+// mappings use, and what every subject is described by.
+type pick struct {
+	fields                 *directory.Fields
+	name, principal, guest int // where the subject's description stands
+}
+
+func newPick(paths []string) *pick {
+	const name, principal, guest = "displayName", "userPrincipalName", "userType"
+	paths = append(slices.Clone(paths), name, principal, guest)
+	slices.Sort(paths)
+	paths = slices.Compact(paths)
+	return &pick{
+		fields: directory.NewFields(paths...), name: slices.Index(paths, name),
+		principal: slices.Index(paths, principal), guest: slices.Index(paths, guest),
+	}
+}
+
+// subject describes an entry, of which values were picked, to the planner.
+func (p *pick) subject(e *Entry, values []directory.Value) reconcile.Subject {
+	return reconcile.Subject{
+		Entry: e.ID, Version: e.Version, Object: e.Object, Kind: e.Kind, Standing: e.Standing, PurgeAt: e.PurgeAt,
+		Name: values[p.name].String(), Principal: values[p.principal].String(), Guest: values[p.guest].String() == "Guest",
+	}
 }
 
 // rule is one mapping with its units.
@@ -252,8 +278,7 @@ func (s *Service) loadRules(ctx context.Context, c Connection) (*rules, error) {
 		return nil, err
 	}
 	r := &rules{
-		fields: map[directory.Kind]*directory.Fields{}, known: map[int64]bool{},
-		identity: map[int64][]int64{},
+		picks: map[directory.Kind]*pick{}, known: map[int64]bool{}, identity: map[int64][]int64{},
 	}
 	sum := sha256.New()
 	fmt.Fprintf(sum, "muster 1\n")
@@ -278,12 +303,11 @@ func (s *Service) loadRules(ctx context.Context, c Connection) (*rules, error) {
 		return nil, errs.New(errs.Invalid, "the connection has no mapping").
 			WithHint("Add a mapping option: which people become records or users.")
 	}
-	for kind, list := range paths {
-		slices.Sort(list)
-		r.fields[kind] = directory.NewFields(slices.Compact(list)...)
+	for _, kind := range []directory.Kind{directory.User, directory.Device, directory.Group} {
+		r.picks[kind] = newPick(paths[kind])
 	}
 	for _, rl := range r.list {
-		rl.mapper = rl.Mapper(r.fields[rl.def.Entity])
+		rl.mapper = rl.Mapper(r.picks[rl.def.Entity].fields)
 	}
 	r.print = hex.EncodeToString(sum.Sum(nil)[:16])
 	return r, nil

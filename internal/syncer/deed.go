@@ -17,14 +17,20 @@ func (a *applier) carryOut(ctx context.Context, deeds []deed) error {
 	if err := a.makeReferences(ctx, deeds); err != nil {
 		return err
 	}
-	if err := a.doRecords(ctx, pick(deeds, reconcile.Record)); err != nil {
+	if err := a.doRecords(ctx, about(deeds, reconcile.Record)); err != nil {
 		return err
 	}
-	return a.doLogins(ctx, pick(deeds, reconcile.Login))
+	return a.doLogins(ctx, about(deeds, reconcile.Login))
 }
 
-// pick returns the deeds about a kind of target that can still be done.
-func pick(deeds []deed, target reconcile.Target) []*deed {
+// carryFresh does deeds that are made anew whenever their transaction is.
+func (a *applier) carryFresh(ctx context.Context, deeds []deed) error {
+	clear(a.status) // a field made in a transaction that was rolled back is gone
+	return a.carryOut(ctx, deeds)
+}
+
+// about returns the deeds about a kind of target that can still be done.
+func about(deeds []deed, target reconcile.Target) []*deed {
 	var out []*deed
 	for i := range deeds {
 		if deeds[i].first().Target == target && deeds[i].err == nil {

@@ -66,11 +66,12 @@ func (s *Service) explain(ctx context.Context, connection int64, e Entry) (Expla
 	if err != nil {
 		return Explanation{}, err
 	}
-	out := Explanation{Subject: subjectOf(&e), Entry: e}
-	values, err := e.Doc.Pick(p.rules.fields[e.Kind], nil)
+	pick := p.rules.picks[e.Kind]
+	values, err := e.Doc.Pick(pick.fields, nil)
 	if err != nil {
-		return out, err
+		return Explanation{}, err
 	}
+	out := Explanation{Subject: pick.subject(&e, values), Entry: e}
 	for _, rl := range p.rules.list {
 		if rl.def.Entity == e.Kind {
 			out.Mappings = append(out.Mappings, rl.view(out.Subject, values))

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -220,55 +221,96 @@ func (r *reader) round(ctx context.Context, kind directory.Kind, input string, f
 	return nil
 }
 
-// pages brings every page of an input into the mirror, one transaction a page:
-// what it brought, how far the reading got, and on the last page of a round the
-// next cursor, are committed together.
-func (r *reader) pages(ctx context.Context, kind directory.Kind, input string, how telling, seq int, all iter.Seq2[directory.Page, error]) (moved int, last directory.Page, err error) {
-	total, arrived := 0, 0
-	for page, err := range all {
-		if err != nil {
-			return moved, last, err
-		}
-		seq++
-		if page.Total > 0 {
-			total = page.Total
-		}
-		var got seen
-		err = r.inTx(ctx, func(ctx context.Context) error {
-			m := mirror{store: r.s.store, connection: r.conn.ID, run: r.run.ID, now: r.s.now()}
-			var err error
-			if got, err = m.apply(ctx, kind, page.Objects, how); err != nil {
-				return err
-			}
-			return r.savePage(ctx, kind, input, how, seq, &page, got)
-		})
-		if err != nil {
-			return moved, last, err
-		}
-		arrived += len(page.Objects)
-		moved += int(got.moved.GetCardinality())
-		r.run.Stats.Objects += len(page.Objects)
-		r.tell(Progress{Run: r.run.ID, Stage: StageRead, Input: input, Done: arrived, Total: max(total, r.expected(kind, how))})
-		last = directory.Page{Next: page.Next, Delta: page.Delta}
-	}
-	if seq == 0 {
-		return moved, last, r.mark(ctx, input, nil)
-	}
-	return moved, last, ctx.Err()
+// intake is one input on its way into the mirror.
+type intake struct {
+	kind    directory.Kind
+	input   string
+	how     telling
+	seq     int // pages stored so far
+	total   int // as the directory counts them; 0 when it does not say
+	arrived int
+	moved   int
+	last    directory.Page // its links only
+	sheaf   sheaf
 }
 
-func (r *reader) savePage(ctx context.Context, kind directory.Kind, input string, how telling, seq int, page *directory.Page, got seen) error {
-	if how == changed && !page.Delta.IsZero() {
-		c := StoredCursor{page.Delta, r.print(kind)}
+// pages brings every page of an input into the mirror, some pages a
+// transaction: what they brought, how far the reading got, and on the last page
+// of a round the next cursor, are committed together. Pages that arrived before
+// a fault are kept.
+func (r *reader) pages(ctx context.Context, kind directory.Kind, input string, how telling, seq int, all iter.Seq2[directory.Page, error]) (moved int, last directory.Page, err error) {
+	in := &intake{kind: kind, input: input, how: how, seq: seq}
+	for page, fault := range all {
+		if fault != nil {
+			err = fault
+			break
+		}
+		in.sheaf.add(page, r.s.now())
+		if in.sheaf.due(r.s.now()) {
+			if err := r.store(ctx, in); err != nil {
+				return in.moved, in.last, err
+			}
+		}
+	}
+	if stored := r.store(context.WithoutCancel(ctx), in); stored != nil || err != nil {
+		return in.moved, in.last, cmp.Or(err, stored)
+	}
+	if in.seq == 0 {
+		return in.moved, in.last, r.mark(ctx, input, nil)
+	}
+	return in.moved, in.last, ctx.Err()
+}
+
+// store brings the pages gathered into the mirror in one transaction.
+func (r *reader) store(ctx context.Context, in *intake) error {
+	pages := in.sheaf.pages
+	if len(pages) == 0 {
+		return nil
+	}
+	moved := 0
+	err := r.inTx(ctx, func(ctx context.Context) error {
+		moved = 0
+		for i := range pages {
+			m := mirror{store: r.s.store, connection: r.conn.ID, run: r.run.ID, now: r.s.now()}
+			got, err := m.apply(ctx, in.kind, pages[i].Objects, in.how)
+			if err != nil {
+				return err
+			}
+			moved += int(got.moved.GetCardinality())
+			if err := r.savePage(ctx, in, in.seq+i+1, &pages[i], got); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	in.seq += len(pages)
+	in.moved += moved
+	for i := range pages {
+		in.arrived += len(pages[i].Objects)
+		in.total = max(in.total, pages[i].Total)
+		in.last = directory.Page{Next: pages[i].Next, Delta: pages[i].Delta}
+		r.run.Stats.Objects += len(pages[i].Objects)
+	}
+	in.sheaf.empty()
+	r.tell(Progress{Run: r.run.ID, Stage: StageRead, Input: in.input, Done: in.arrived, Total: max(in.total, r.expected(in.kind, in.how))})
+	return nil
+}
+
+func (r *reader) savePage(ctx context.Context, in *intake, seq int, page *directory.Page, got seen) error {
+	if in.how == changed && !page.Delta.IsZero() {
+		c := StoredCursor{page.Delta, r.print(in.kind)}
 		if c.Taken.IsZero() {
 			c.Taken = r.s.now()
 		}
-		if err := r.s.store.SaveCursor(ctx, r.conn.ID, cursorName(input), c); err != nil {
+		if err := r.s.store.SaveCursor(ctx, r.conn.ID, cursorName(in.input), c); err != nil {
 			return err
 		}
 	}
 	return r.s.store.SavePage(ctx, RunPage{
-		Run: r.run.ID, Input: input, Seq: seq, Next: page.Next.Link, Seen: got.all, Changed: got.moved,
+		Run: r.run.ID, Input: in.input, Seq: seq, Next: page.Next.Link, Seen: got.all, Changed: got.moved,
 	})
 }
 

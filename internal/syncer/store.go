@@ -142,8 +142,8 @@ type linkStore interface {
 	// RetryEntries returns the entries that have to be looked at again.
 	RetryEntries(ctx context.Context, connection int64) (*roaring.Bitmap, error)
 	SaveOutcomes(ctx context.Context, connection, run int64, evaluated []int64, open []PlannedChange) error
-	// Bases counts what the guard's shares refer to.
-	Bases(ctx context.Context, connection int64) (map[reconcile.Class]int, error)
+	// Bases counts what the guard's shares refer to, without what the run made.
+	Bases(ctx context.Context, connection, run int64) (map[reconcile.Class]int, error)
 }
 
 // ChangeFilter narrows a listing of changes; zero fields do not filter.
@@ -155,6 +155,7 @@ type ChangeFilter struct {
 	After  int64 // only numbers above it
 	UpTo   int64 // only numbers up to it
 	Seqs   []int64
+	Due    bool // only those that act and are still planned
 	Limit  int
 }
 
@@ -176,6 +177,7 @@ type runStore interface {
 	Dirty(ctx context.Context, connection int64) (*roaring.Bitmap, error)
 	PrunePages(ctx context.Context, connection, upTo int64) error
 	InsertChanges(ctx context.Context, run int64, changes []PlannedChange) error
+	// DropChanges forgets what was planned above a number and not carried out.
 	DropChanges(ctx context.Context, run int64, after int64) error
 	Changes(ctx context.Context, run int64, f ChangeFilter) ([]PlannedChange, error)
 	ChangesOf(ctx context.Context, entry int64, limit int) ([]PlannedChange, error)

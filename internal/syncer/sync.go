@@ -320,10 +320,17 @@ const suspectsInput = "suspects"
 func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	began := ses.s.now()
 	p := ses.planner()
-	p.seq = ses.run.Applied
+	if ses.run.Mode != Preview {
+		p.carry = (&applier{planner: p, actor: ses.actor, status: map[int64]int64{}}).carryFresh
+	}
 	if err := ses.s.store.DropChanges(ctx, ses.run.ID, ses.run.Applied); err != nil {
 		return err
 	}
+	var err error
+	if p.seq, err = ses.s.store.LastSeq(ctx, ses.run.ID); err != nil {
+		return err
+	}
+	p.seq = max(p.seq, ses.run.Applied)
 	concerned, err := ses.concerned(ctx)
 	if err != nil {
 		return err
@@ -338,7 +345,7 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	if err := p.plan(ctx, concerned); err != nil {
 		return err
 	}
-	bases, err := ses.s.store.Bases(ctx, ses.conn.ID)
+	bases, err := ses.s.store.Bases(ctx, ses.conn.ID, ses.run.ID)
 	if err != nil {
 		return err
 	}
