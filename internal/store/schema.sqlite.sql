@@ -280,7 +280,7 @@ CREATE TABLE link (
     PRIMARY KEY (entry_id, target, collection_id)
 ) WITHOUT ROWID;
 
-CREATE UNIQUE INDEX link_target ON link (target, target_id);
+CREATE UNIQUE INDEX link_target ON link (target_id, target);
 
 CREATE TABLE run (
     id            INTEGER PRIMARY KEY,
