@@ -30,6 +30,18 @@ func firstCode(body map[string]any) int {
 	return int(codes[0].(float64))
 }
 
+// TestAppTokenIgnoresSignInScopes: Microsoft's own libraries send them along
+// with every request, those of applications included.
+func TestAppTokenIgnoresSignInScopes(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, Config{})
+	form := l.appForm()
+	form.Set("scope", "https://graph.microsoft.com/.default openid offline_access profile")
+	if status, body := l.post(DefaultTenantID, form); status != 200 || body["access_token"] == nil || body["refresh_token"] != nil || body["id_token"] != nil {
+		t.Errorf("token: %d %v, want an access token and nothing else", status, body)
+	}
+}
+
 func TestTokenEndpointErrors(t *testing.T) {
 	t.Parallel()
 	without := func(key string) func(url.Values) { return func(f url.Values) { f.Del(key) } }
@@ -56,9 +68,12 @@ func TestTokenEndpointErrors(t *testing.T) {
 		"foreign scope":     {edit: with("scope", "https://foo.microsoft.com/.default"), status: 400, code: 70011, error: "invalid_scope"},
 		"other cloud":       {edit: with("scope", "https://graph.microsoft.us/.default"), status: 400, code: 500011, error: "invalid_resource"},
 		"scope not default": {edit: with("scope", "https://graph.microsoft.com/User.Read"), status: 400, code: 1002012, error: "invalid_scope"},
-		"unknown tenant":    {tenant: "contoso-typo.example", status: 400, code: 90002, error: "invalid_request"},
-		"no tenant at all":  {tenant: "not a tenant", status: 400, code: 900023, error: "invalid_request"},
-		"common":            {tenant: "common", status: 400, code: 9001023, error: "invalid_request"},
+		"two scopes": {edit: with("scope", "https://graph.microsoft.com/.default https://graph.microsoft.com/User.Read"), status: 400, code: 1002012,
+			error: "invalid_scope"},
+		"only openid":      {edit: with("scope", "openid profile"), status: 400, code: 1002012, error: "invalid_scope"},
+		"unknown tenant":   {tenant: "contoso-typo.example", status: 400, code: 90002, error: "invalid_request"},
+		"no tenant at all": {tenant: "not a tenant", status: 400, code: 900023, error: "invalid_request"},
+		"common":           {tenant: "common", status: 400, code: 9001023, error: "invalid_request"},
 		"bad assertion": {edit: func(f url.Values) {
 			f.Del("client_secret")
 			f.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")

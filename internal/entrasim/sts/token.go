@@ -142,7 +142,7 @@ func (t *Issuer) appTrouble() *Error {
 // appToken is the client credentials grant. Without any consent it still gives
 // a token; only the roles claim is missing.
 func (t *Issuer) appToken(g *grant) (map[string]any, *Error) {
-	scope := strings.TrimSpace(g.form.Get("scope"))
+	scope := resourceScope(g.form.Get("scope"))
 	if scope == "" {
 		return nil, aadsts(900144, "scope")
 	}
@@ -164,6 +164,19 @@ func (t *Issuer) appToken(g *grant) (map[string]any, *Error) {
 	life := int64(3599)
 	return map[string]any{"token_type": "Bearer", "expires_in": life, "ext_expires_in": life,
 		"access_token": t.accessToken(resource, life, AccessClaims{IDType: "app", AppIDACR: "1", OID: t.cfg.PrincipalID, Sub: t.cfg.PrincipalID, Roles: roles})}, nil
+}
+
+// resourceScope drops the sign-in scopes, which Microsoft's own clients add to
+// every token request and which mean nothing where nobody signs in. When there
+// is nothing else, all of them are left for the error to name.
+func resourceScope(text string) string {
+	of := slices.DeleteFunc(strings.Fields(text), func(s string) bool {
+		return slices.Contains([]string{"openid", "profile", "offline_access"}, s)
+	})
+	if len(of) == 0 {
+		return strings.TrimSpace(text)
+	}
+	return strings.Join(of, " ")
 }
 
 // nationalGraph: Graph of another cloud, which this tenant does not live in.
