@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/musterhq/muster/internal/entrasim/estate"
+	"github.com/musterhq/muster/internal/entrasim/permission"
 )
 
 // route serves one Graph call. Directory state is read under the read lock;
@@ -37,8 +38,7 @@ func (t *Tenant) route(req *request) (*reply, error) {
 
 // lastName is a function or cast segment without its namespace, in lower case.
 func lastName(s string) string {
-	s = strings.ToLower(s)
-	return strings.TrimPrefix(s, "microsoft.graph.")
+	return strings.ToLower(permission.Unqualified(s))
 }
 
 func (t *Tenant) get(req *request, set string, p []string) (*reply, error) {
@@ -231,8 +231,8 @@ func (t *Tenant) getDeleted(req *request, p []string) (*reply, error) {
 	if len(p) == 0 {
 		return nil, badRequest("The collection of deleted items needs a cast such as /microsoft.graph.user.")
 	}
-	if strings.HasPrefix(strings.ToLower(p[0]), "microsoft.graph.") {
-		k := kindNamed(lastName(p[0]))
+	if name := lastName(p[0]); len(name) < len(p[0]) {
+		k := kindNamed(name)
 		if k == 0 {
 			return nil, noSegment(p[0])
 		}

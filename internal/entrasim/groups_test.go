@@ -1,6 +1,8 @@
 package entrasim
 
 import (
+	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/musterhq/muster/internal/entrasim/estate"
@@ -26,6 +28,25 @@ func TestNestingIsFlattenedOnceInSpiteOfTheCycle(t *testing.T) {
 	direct := items(l.get("/groups/" + g.ID + "/members"))
 	if len(direct) != 2 {
 		t.Errorf("%d direct members, want 2", len(direct))
+	}
+}
+
+func TestCastsAndFunctionsGoByFullNameAndAlias(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, Config{})
+	g := must(l.Group("Projects"))
+	for _, path := range []string{
+		"/groups/" + g.ID + "/members/%suser", "/groups/" + g.ID + "/transitiveMembers/%sgroup", "/directory/deletedItems/%suser",
+		"/users/%sdelta()",
+	} {
+		full, _ := l.all(fmt.Sprintf(path, "microsoft.graph."))
+		alias, _ := l.all(fmt.Sprintf(path, "graph."))
+		if len(full) == 0 || !reflect.DeepEqual(full, alias) {
+			t.Errorf(path+": %d objects by full name, %d by alias", "", len(full), len(alias))
+		}
+	}
+	if status, _ := l.fails("/directory/deletedItems/microsoft.user"); status != 404 {
+		t.Errorf("half a namespace answers %d, want 404", status)
 	}
 }
 

@@ -31,13 +31,25 @@ func MayRead(have []string, k estate.Kind) bool {
 	return Any(have, "AdministrativeUnit.Read.All", "Directory.Read.All")
 }
 
+// Unqualified drops the namespace of a function or cast in a path. It may be
+// written in full, microsoft.graph.user, or by its alias, graph.user, which
+// Microsoft's own clients use.
+func Unqualified(segment string) string {
+	for _, namespace := range []string{"microsoft.graph.", "graph."} {
+		if n := len(namespace); len(segment) > n && strings.EqualFold(segment[:n], namespace) {
+			return segment[n:]
+		}
+	}
+	return segment
+}
+
 // ForCall is the permission table: which roles open a call, any one of them.
 // nil means that no role is needed.
 // https://learn.microsoft.com/graph/permissions-reference
 func ForCall(method string, path []string) []string {
 	seg := func(i int) string {
 		if i < len(path) {
-			return strings.TrimPrefix(strings.ToLower(path[i]), "microsoft.graph.")
+			return strings.ToLower(Unqualified(path[i]))
 		}
 		return ""
 	}

@@ -17,9 +17,10 @@ func TestRolesOpenTheirCalls(t *testing.T) {
 		"/devices/delta":                       {"Directory.Read.All": false, "Device.Read.All": true},
 		"/directory/administrativeUnits/delta": {"AdministrativeUnit.Read.All": true, "User.Read.All": false},
 		"/directory/deletedItems/microsoft.graph.group": {"Group.Read.All": true, "User.Read.All": false},
-		"/applications/x":            {"Application.Read.All": true, "User.Read.All": false},
-		"/organization":              {"User.Read.All": true, "Group.Read.All": false},
-		"/directoryObjects/getByIds": {"Directory.Read.All": true, "User.Read.All": false},
+		"/directory/deletedItems/graph.user":            {"Group.Read.All": false, "User.Read.All": true},
+		"/applications/x":                               {"Application.Read.All": true, "User.Read.All": false},
+		"/organization":                                 {"User.Read.All": true, "Group.Read.All": false},
+		"/directoryObjects/getByIds":                    {"Directory.Read.All": true, "User.Read.All": false},
 	} {
 		for role, open := range want {
 			if got := Any([]string{role}, ForCall("GET", strings.Split(strings.Trim(call, "/"), "/"))...); got != open {
