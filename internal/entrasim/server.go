@@ -2,6 +2,7 @@ package entrasim
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +80,7 @@ func (t *Tenant) listen(addr string, ca *authority.Authority) (*Server, error) {
 	return s, nil
 }
 
-// maxBody bounds what a request may send.
+// maxBody bounds what a request may send, before and after unpacking.
 const maxBody = 4 << 20
 
 // Handler serves Graph under /v1.0/, control under /control/ and the sign-in
@@ -109,9 +110,9 @@ func baseURL(r *http.Request) string {
 }
 
 func (t *Tenant) serveGraph(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
+	body, status, err := readBody(r)
 	if err != nil {
-		http.Error(w, "body: "+err.Error(), http.StatusRequestEntityTooLarge)
+		http.Error(w, "body: "+err.Error(), status)
 		return
 	}
 	req := &request{method: r.Method, query: parseQuery(r.URL.RawQuery), header: r.Header, body: body, base: baseURL(r), id: guid.New()}
@@ -126,6 +127,33 @@ func (t *Tenant) serveGraph(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.send(w, r, req, rep, path)
+}
+
+// readBody unpacks what Microsoft's own clients compress. A status comes with
+// every error: 415 for another encoding, to which those clients answer with the
+// body as it is.
+func readBody(r *http.Request) (body []byte, status int, err error) {
+	from := io.Reader(r.Body)
+	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip":
+		unpacked, err := gzip.NewReader(r.Body)
+		if err != nil {
+			return nil, http.StatusBadRequest, err
+		}
+		from = io.LimitReader(unpacked, maxBody+1)
+	default:
+		return nil, http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %q is not supported", encoding)
+	}
+	body, err = io.ReadAll(from)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large) || len(body) > maxBody:
+		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("more than %d bytes", maxBody)
+	case err != nil:
+		return nil, http.StatusBadRequest, err
+	}
+	return body, 0, nil
 }
 
 // call serves one Graph call, faults included; batches come here too.
