@@ -64,6 +64,9 @@ func (t *Tenant) batch(req *request) *reply {
 }
 
 func (t *Tenant) step(outer *request, b batchRequest, done map[string]int) batchResponse {
+	if string(b.Body) == "null" {
+		b.Body = nil // Microsoft's own clients write it for calls without a body
+	}
 	inner := &request{method: strings.ToUpper(b.Method), header: http.Header{}, base: outer.base, id: guid.New(), body: b.Body}
 	inner.header.Set("Authorization", outer.header.Get("Authorization"))
 	for k, v := range b.Headers {

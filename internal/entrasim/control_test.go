@@ -217,6 +217,7 @@ func TestBatch(t *testing.T) {
 		{"id":"b","method":"GET","url":"/users/nobody","dependsOn":["a"]},
 		{"id":"c","method":"GET","url":"/groups","dependsOn":["b"]},
 		{"id":"d","method":"GET","url":"/users/$count","headers":{"ConsistencyLevel":"eventual"}},
+		{"id":"g","method":"GET","url":"/organization","body":null},
 		{"id":"e","method":"POST","url":"/directoryObjects/getByIds","body":{"ids":["` + l.PersonAt(4).ID + `"]}},
 		{"id":"f","method":"POST","url":"/directoryObjects/getByIds","headers":{"Content-Type":"application/json"},"body":{"ids":["` + l.PersonAt(4).ID + `","` + guid.New() + `"]}}]}`
 	status, out := l.decode(l.do("POST", "/$batch", body))
@@ -231,7 +232,7 @@ func TestBatch(t *testing.T) {
 			t.Errorf("getByIds %v, want the one known id", m["body"])
 		}
 	}
-	for id, want := range map[string]float64{"a": 200, "b": 404, "c": 424, "d": 200, "e": 400, "f": 200} {
+	for id, want := range map[string]float64{"a": 200, "b": 404, "c": 424, "d": 200, "e": 400, "f": 200, "g": 200} {
 		if got[id] != want {
 			t.Errorf("request %s: %v, want %v", id, got[id], want)
 		}
