@@ -36,7 +36,7 @@ func (s *Service) Invite(ctx context.Context, p Principal, in Invitation) (l Log
 				return err
 			}
 			id = l.ID
-			if err := s.write(ctx, p, g.Account, audit.LoginInvited, "login", id, l.Email); err != nil {
+			if err := s.writeIn(ctx, p, g.Account, g.Module, audit.LoginInvited, "login", id, l.Email); err != nil {
 				return err
 			}
 		}
@@ -122,7 +122,7 @@ func (s *Service) give(ctx context.Context, p Principal, l Login, g Grant, role 
 	if err := s.save(ctx, &l); err != nil {
 		return err
 	}
-	return s.write(ctx, p, g.Account, audit.RoleGranted, "login", l.ID, l.Email, append(place(g), audit.Detail{Name: "role", Before: before, After: role.Name})...)
+	return s.writeIn(ctx, p, g.Account, g.Module, audit.RoleGranted, "login", l.ID, l.Email, append(place(g), audit.Detail{Name: "role", Before: before, After: role.Name})...)
 }
 
 // place tells where a grant holds, for an audit event.
@@ -156,7 +156,7 @@ func (s *Service) RevokeRole(ctx context.Context, p Principal, login int64, key 
 			if err := s.save(ctx, &l); err != nil {
 				return err
 			}
-			return s.write(ctx, p, g.Account, audit.RoleRevoked, "login", l.ID, l.Email, append(place(g), audit.Detail{Name: "role", Before: g.RoleName})...)
+			return s.writeIn(ctx, p, g.Account, g.Module, audit.RoleRevoked, "login", l.ID, l.Email, append(place(g), audit.Detail{Name: "role", Before: g.RoleName})...)
 		}
 		return errs.New(errs.NotFound, "%s has no such role here", l.Name)
 	})

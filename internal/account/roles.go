@@ -69,7 +69,7 @@ func (s *Service) CreateRole(ctx context.Context, p Principal, r Role) (Role, er
 		if made, err = s.store.CreateRole(ctx, r); err != nil {
 			return err
 		}
-		return s.write(ctx, p, r.Account, audit.RoleCreated, "role", made.ID, r.Name, audit.Detail{Name: "permissions", After: describe(r.Permissions)})
+		return s.writeIn(ctx, p, r.Account, r.Module, audit.RoleCreated, "role", made.ID, r.Name, audit.Detail{Name: "permissions", After: describe(r.Permissions)})
 	})
 	return made, err
 }

@@ -161,8 +161,13 @@ func (s *Service) firstAdministrator(ctx context.Context, email, hash string) er
 
 // write records what a principal did, in the transaction that does it.
 func (s *Service) write(ctx context.Context, p Principal, account int64, action audit.Action, kind string, id int64, name string, details ...audit.Detail) error {
+	return s.writeIn(ctx, p, account, 0, action, kind, id, name, details...)
+}
+
+// writeIn is write for what was done in one module.
+func (s *Service) writeIn(ctx context.Context, p Principal, account, module int64, action audit.Action, kind string, id int64, name string, details ...audit.Detail) error {
 	return s.store.WriteAudit(ctx, audit.Event{
-		At: s.now(), Account: account, Actor: p.Actor(), Action: action,
+		At: s.now(), Account: account, Module: module, Actor: p.Actor(), Action: action,
 		SubjectKind: kind, SubjectID: id, SubjectName: name, Details: details,
 	})
 }

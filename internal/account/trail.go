@@ -9,6 +9,7 @@ import (
 // EventQuery says which audit events to list, the newest first.
 type EventQuery struct {
 	Account     int64  // of one account; 0 with Everything unset: of the organization as a whole
+	Module      int64  // of one module of the account; 0 for all
 	Everything  bool   // of the organization and all accounts
 	SubjectKind string // "" for any
 	SubjectID   int64  // 0 for any
@@ -21,14 +22,14 @@ const (
 	mostEvents    = 1000
 )
 
-// Events lists audit events. Those of an account are for who may view the audit
-// of all of it; those of the organization, which name people of every account,
+// Events lists audit events. Those of a module or an account are for who may
+// view the audit of all of it; those of the organization, which name people of every account,
 // for who may view all.
 func (s *Service) Events(ctx context.Context, p Principal, q EventQuery) ([]audit.Entry, error) {
 	if q.Everything {
-		q.Account = 0
+		q.Account, q.Module = 0, 0
 	}
-	if err := p.May(ViewAudit, q.Account, 0, 0); err != nil {
+	if err := p.May(ViewAudit, q.Account, q.Module, 0); err != nil {
 		return nil, err
 	}
 	if q.Limit <= 0 {

@@ -47,7 +47,7 @@ func (s *Service) CreateModule(ctx context.Context, p Principal, account int64, 
 				return err
 			}
 		}
-		return s.write(ctx, p, account, audit.ModuleCreated, "module", m.ID, name)
+		return s.writeIn(ctx, p, account, m.ID, audit.ModuleCreated, "module", m.ID, name)
 	})
 	return m, err
 }

@@ -24,6 +24,7 @@ func Chain(before Hash, e Event) Hash {
 	}
 	number(e.At.UnixMicro())
 	number(e.Account)
+	number(e.Module)
 	text(e.Actor.Kind)
 	number(e.Actor.ID)
 	text(e.Actor.Name)

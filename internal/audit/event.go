@@ -21,10 +21,12 @@ const (
 	RoleGranted         Action = "role granted"
 	RoleRevoked         Action = "role revoked"
 	PasswordReset       Action = "password reset"
+	IntegrationAdded    Action = "integration added"
 	ConnectionSaved     Action = "connection saved"
 	MappingSaved        Action = "mapping saved"
 	RunApproved         Action = "run approved"
 	RunUndone           Action = "run undone"
+	RunCancelled        Action = "run cancelled"
 	RecordsExported     Action = "records exported"
 )
 
@@ -36,6 +38,7 @@ type Detail struct{ Name, Before, After string }
 type Event struct {
 	At          time.Time
 	Account     int64 // 0 for the organization as a whole
+	Module      int64 // 0 for the account as a whole
 	Actor       Actor
 	Action      Action
 	SubjectKind string // a noun: login, module, connection

@@ -111,6 +111,9 @@ func (p *progress) show(s syncer.Progress) {
 		fmt.Fprintln(p.c.err, s.Message)
 		return
 	}
+	if s.Stage == syncer.StageRead && s.Input == "" {
+		return // it has only begun
+	}
 	what := map[syncer.Stage]string{
 		syncer.StageRead: "reading " + s.Input, syncer.StagePlan: "planning", syncer.StageApply: "applying",
 	}[s.Stage]
@@ -212,7 +215,7 @@ func (h *house) check(ctx context.Context, id int64) (entra.Report, error) {
 			needs.AdministrativeUnits = needs.AdministrativeUnits || u.Kind == directory.AdministrativeUnit
 		}
 	}
-	return client.Check(ctx, needs), nil
+	return client.Check(ctx, needs, nil), nil
 }
 
 // approveCmd decides about a held run.

@@ -9,6 +9,7 @@ import (
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
@@ -21,6 +22,7 @@ type house struct {
 	accounts *account.Service
 	records  *register.Service
 	sync     *syncer.Service
+	work     *integration.Service // integrations, as people use them
 	me       account.Principal
 }
 
@@ -39,11 +41,37 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
 		Open: func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },
 	})
+	h.work = integration.New(integration.Deps{
+		Store: db, Sync: h.sync, Accounts: h.accounts, Records: h.records,
+		Open: func(_ context.Context, conn syncer.Connection) (integration.Directory, error) {
+			client, err := connect(conn)
+			return checked{client}, err
+		},
+	})
 	return h, nil
 }
 
-// close closes the database.
-func (h *house) close() { h.db.Close() }
+// checked is a client as package integration asks it.
+type checked struct{ *entra.Client }
+
+// Check translates the checklist, a line a fact.
+func (c checked) Check(ctx context.Context, needs integration.Needs, tell func(integration.Fact)) []integration.Fact {
+	fact := func(l entra.Line) integration.Fact {
+		return integration.Fact{ID: l.ID, Outcome: integration.Outcome(l.State), Text: l.Text, Remedy: l.Remedy, Detail: l.Detail}
+	}
+	rep := c.Client.Check(ctx, entra.Needs(needs), func(l entra.Line) { tell(fact(l)) })
+	out := make([]integration.Fact, len(rep.Lines))
+	for i, l := range rep.Lines {
+		out[i] = fact(l)
+	}
+	return out
+}
+
+// close ends the runs in progress and closes the database.
+func (h *house) close() {
+	h.work.Close()
+	h.db.Close()
+}
 
 // keys returns what secrets are sealed with: MUSTER_KEY, or the key file in the
 // data folder.

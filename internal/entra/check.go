@@ -35,7 +35,9 @@ const (
 //	permission …      the token's roles, or what is assigned to the service principal
 //	users, …          one page and a count of each
 //	clock             the Date of an answer
-func (c *Client) Check(ctx context.Context, needs Needs) Report {
+//
+// tell gets each line as soon as it is known; it may be nil.
+func (c *Client) Check(ctx context.Context, needs Needs, tell func(Line)) Report {
 	cfg := c.cfg
 	cfg.MaxRetries, cfg.RetryBudget = checkRetries, checkBudget
 	quick, err := New(cfg)
@@ -43,7 +45,7 @@ func (c *Client) Check(ctx context.Context, needs Needs) Report {
 		return Report{Lines: []Line{failedLine("configuration", "The configuration is not usable.", err)}}
 	}
 	defer quick.Close()
-	ck := &checker{c: quick, needs: needs}
+	ck := &checker{c: quick, needs: needs, report: Report{tell: tell}}
 	if ck.host(ctx) && ck.signIn(ctx) {
 		ck.organization(ctx)
 		ck.application(ctx)

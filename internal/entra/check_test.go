@@ -19,7 +19,7 @@ import (
 func TestCheckPasses(t *testing.T) {
 	t.Parallel()
 	s := newSim(t, entrasim.Config{People: 100, Devices: 20}, nil)
-	r := s.Check(soon(t), entra.Needs{Devices: true, AdministrativeUnits: true})
+	r := s.Check(soon(t), entra.Needs{Devices: true, AdministrativeUnits: true}, nil)
 	if r.State() != entra.Pass {
 		t.Errorf("state %s:\n%s", r.State(), r.Format())
 	}
@@ -109,7 +109,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r := s.Check(soon(t), entra.Needs{Devices: true})
+			r := s.Check(soon(t), entra.Needs{Devices: true}, nil)
 			l, _ := r.Line(tc.line)
 			if l.State != tc.state || r.State() == entra.Pass {
 				t.Fatalf("line %q is %q, want %q:\n%s", tc.line, l.State, tc.state, r.Format())
@@ -127,7 +127,7 @@ func TestCheckRecognisesASwappedObjectID(t *testing.T) {
 	t.Parallel()
 	s := newSim(t, entrasim.Config{People: 30}, nil)
 	s.config.ApplicationObjectID = principalOf(t, s)
-	r := s.open(t).Check(soon(t), entra.Needs{})
+	r := s.open(t).Check(soon(t), entra.Needs{}, nil)
 	l, _ := r.Line("object ID")
 	if l.State != entra.Fail || !strings.Contains(l.Text, "enterprise application") || !strings.Contains(l.Remedy, entrasim.DefaultApplicationObjectID) {
 		t.Errorf("%+v", l)

@@ -33,10 +33,17 @@ type Report struct {
 	TenantID, TenantName, Domain string
 	Roles                        []string  // granted application permissions
 	CredentialEnds               time.Time // of the secret or certificate in use
+
+	tell func(Line) // gets each line as it is added; may be nil
 }
 
 // add appends a line.
-func (r *Report) add(l Line) { r.Lines = append(r.Lines, l) }
+func (r *Report) add(l Line) {
+	r.Lines = append(r.Lines, l)
+	if r.tell != nil {
+		r.tell(l)
+	}
+}
 
 // skip appends lines for what cannot be asked.
 func (r *Report) skip(reason string, ids ...string) {

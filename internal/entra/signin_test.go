@@ -161,7 +161,7 @@ func TestCertificateSignsIn(t *testing.T) {
 				c.Certificate = entra.CertificateConfig{PEM: cert, Key: secret.New(key)}
 			})
 			mustCollect(t, s.List(soon(t), userQuery))
-			r := s.Check(soon(t), entra.Needs{})
+			r := s.Check(soon(t), entra.Needs{}, nil)
 			if l, _ := r.Line("credential"); l.State != entra.Pass || !strings.Contains(l.Text, "certificate is right and expires on") {
 				t.Errorf("%+v", l)
 			}

@@ -42,15 +42,15 @@ func (db *DB) WriteAudit(ctx context.Context, e audit.Event) error {
 		if err != nil {
 			return err
 		}
-		_, err = db.conn(ctx).ExecContext(ctx, `INSERT INTO audit_event (at, account_id, actor_kind, actor_id, actor_name, address, action,
-			subject_kind, subject_id, subject_name, details, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-			micros(e.At), e.Account, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Address, string(e.Action),
+		_, err = db.conn(ctx).ExecContext(ctx, `INSERT INTO audit_event (at, account_id, module_id, actor_kind, actor_id, actor_name, address, action,
+			subject_kind, subject_id, subject_name, details, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			micros(e.At), e.Account, e.Module, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Address, string(e.Action),
 			e.SubjectKind, e.SubjectID, e.SubjectName, string(details), hash[:])
 		return err
 	})
 }
 
-const auditColumns = `id, at, account_id, actor_kind, actor_id, actor_name, address, action,
+const auditColumns = `id, at, account_id, module_id, actor_kind, actor_id, actor_name, address, action,
 	subject_kind, subject_id, subject_name, details, chain`
 
 func scanAuditEntry(row scanner) (audit.Entry, error) {
@@ -58,7 +58,7 @@ func scanAuditEntry(row scanner) (audit.Entry, error) {
 	var at int64
 	var details string
 	var hash []byte
-	err := row.Scan(&e.ID, &at, &e.Account, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Name, &e.Actor.Address, &e.Action,
+	err := row.Scan(&e.ID, &at, &e.Account, &e.Module, &e.Actor.Kind, &e.Actor.ID, &e.Actor.Name, &e.Actor.Address, &e.Action,
 		&e.SubjectKind, &e.SubjectID, &e.SubjectName, &details, &hash)
 	if err != nil {
 		return e, err
@@ -76,8 +76,8 @@ func scanAuditEntry(row scanner) (audit.Entry, error) {
 // AuditEvents lists audit events, the newest first.
 func (db *DB) AuditEvents(ctx context.Context, q account.EventQuery) ([]audit.Entry, error) {
 	return collect(ctx, db, scanAuditEntry, `SELECT `+auditColumns+` FROM audit_event
-		WHERE ($1 OR account_id = $2) AND ($3 = '' OR subject_kind = $3) AND ($4 = 0 OR subject_id = $4) AND ($5 = 0 OR id < $5)
-		ORDER BY id DESC LIMIT $6`, q.Everything, q.Account, q.SubjectKind, q.SubjectID, q.Before, q.Limit)
+		WHERE ($1 OR account_id = $2) AND ($7 = 0 OR module_id = $7) AND ($3 = '' OR subject_kind = $3) AND ($4 = 0 OR subject_id = $4) AND ($5 = 0 OR id < $5)
+		ORDER BY id DESC LIMIT $6`, q.Everything, q.Account, q.SubjectKind, q.SubjectID, q.Before, q.Limit, q.Module)
 }
 
 // auditBatch is how many entries AuditLog reads at a time.

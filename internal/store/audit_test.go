@@ -134,7 +134,7 @@ func TestTamperingWithTheDatabaseShows(t *testing.T) {
 		"an event":        {`DELETE FROM audit_event WHERE id = 2`, 3},
 		"the first event": {`DELETE FROM audit_event WHERE id = 1`, 2},
 		"a hash":          {`UPDATE audit_event SET chain = zeroblob(32) WHERE id = 4`, 4},
-		"an event added":  {`INSERT INTO audit_event SELECT 9, at, account_id, actor_kind, actor_id, actor_name, address, action, subject_kind, subject_id, subject_name, details, chain FROM audit_event WHERE id = 1`, 9},
+		"an event added":  {`INSERT INTO audit_event SELECT 9, at, account_id, module_id, actor_kind, actor_id, actor_name, address, action, subject_kind, subject_id, subject_name, details, chain FROM audit_event WHERE id = 1`, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

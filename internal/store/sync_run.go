@@ -241,10 +241,10 @@ func (db *DB) TakeLease(ctx context.Context, connection int64, l syncer.Lease, n
 				WithHint("Wait for it to end; see it with: muster runs. A process that has died is replaced by itself within %d seconds.", 45)
 		}
 		l.Fence = old.Fence + 1
-		_, err = db.conn(ctx).ExecContext(ctx, `INSERT INTO lease (connection_id, fence, holder, host, pid, process_start, run_id, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		_, err = db.conn(ctx).ExecContext(ctx, `INSERT INTO lease (connection_id, fence, holder, host, pid, process_start, run_id, cancelled, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8)
 			ON CONFLICT (connection_id) DO UPDATE SET fence = excluded.fence, holder = excluded.holder, host = excluded.host,
-				pid = excluded.pid, process_start = excluded.process_start, run_id = excluded.run_id, expires_at = excluded.expires_at
+				pid = excluded.pid, process_start = excluded.process_start, run_id = excluded.run_id, cancelled = FALSE, expires_at = excluded.expires_at
 			WHERE lease.fence < excluded.fence`,
 			connection, l.Fence, l.Holder, l.Host.Name, l.Host.PID, l.Host.Start, l.Run, micros(l.Expires))
 		return err
@@ -264,17 +264,26 @@ func (db *DB) lease(ctx context.Context, connection int64) (syncer.Lease, error)
 	return l, err
 }
 
-// KeepLease extends a lease, or fails with Conflict when it has passed on.
-func (db *DB) KeepLease(ctx context.Context, connection int64, l syncer.Lease) error {
-	res, err := db.conn(ctx).ExecContext(ctx, `UPDATE lease SET expires_at = $3 WHERE connection_id = $1 AND fence = $2`,
-		connection, l.Fence, micros(l.Expires))
+// KeepLease extends a lease, or fails with Conflict when it has passed on. It
+// reports whether somebody asked its holder to stop.
+func (db *DB) KeepLease(ctx context.Context, connection int64, l syncer.Lease) (cancelled bool, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `UPDATE lease SET expires_at = $3 WHERE connection_id = $1 AND fence = $2 RETURNING cancelled`,
+		connection, l.Fence, micros(l.Expires)).Scan(&cancelled)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, errs.New(errs.Conflict, "the lease has passed on")
+	}
+	return cancelled, err
+}
+
+// CancelLease asks the holder of a lease to stop. It reports whether there is one.
+func (db *DB) CancelLease(ctx context.Context, connection int64, now time.Time) (bool, error) {
+	res, err := db.conn(ctx).ExecContext(ctx, `UPDATE lease SET cancelled = TRUE WHERE connection_id = $1 AND holder <> '' AND expires_at > $2`,
+		connection, micros(now))
 	if err != nil {
-		return err
+		return false, err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, errs.New(errs.Conflict, "the lease has passed on"))
-	}
-	return nil
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 // DropLease gives a lease back, if it is still held.

@@ -145,6 +145,9 @@ func (s *Service) Connection(ctx context.Context, id int64) (Connection, error) 
 	if err != nil {
 		return Connection{}, err
 	}
+	if len(c.Sealed) == 0 {
+		return c, nil
+	}
 	plain, err := s.keys.Open(c.Sealed, sealSubject(c.Module, c.Kind))
 	if err != nil {
 		return Connection{}, errs.Wrap(err, "open the stored client secret")
@@ -163,6 +166,10 @@ func (s *Service) Connect(ctx context.Context, id int64) (Source, Connection, er
 	c, err := s.Connection(ctx, id)
 	if err != nil {
 		return nil, c, err
+	}
+	if !c.Configured() {
+		return nil, c, errs.New(errs.Invalid, "the integration is not configured yet").
+			WithHint("Enter the tenant ID, client ID, application object ID and client secret, then Test and Save Connection.")
 	}
 	src, err := s.open(ctx, c)
 	return src, c, err
@@ -271,11 +278,15 @@ func identityFields(def mapping.Definition, targets []mapping.Field) []int64 {
 }
 
 // loadRules compiles a connection's mappings and fingerprints them: another
-// fingerprint than the last run's makes everybody be evaluated anew (F44).
-func (s *Service) loadRules(ctx context.Context, c Connection) (*rules, error) {
+// fingerprint than the last run's makes everybody be evaluated anew (F44). With
+// a draft, that takes the place of the stored mappings.
+func (s *Service) loadRules(ctx context.Context, c Connection, draft []mapping.Definition) (*rules, error) {
 	all, err := s.store.Mappings(ctx, c.ID)
 	if err != nil {
 		return nil, err
+	}
+	if draft != nil {
+		all = drafted(all, draft)
 	}
 	r := &rules{
 		picks: map[directory.Kind]*pick{}, known: map[int64]bool{}, identity: map[int64][]int64{},
@@ -350,4 +361,52 @@ func (r *rules) query(kind directory.Kind) directory.Query {
 	slices.Sort(q.Select)
 	q.Select = slices.Compact(q.Select)
 	return q
+}
+
+// drafted returns the mappings as they would be if draft were saved. New ones
+// get numbers below zero, which nothing stored has.
+func drafted(stored []Mapping, draft []mapping.Definition) []Mapping {
+	out := make([]Mapping, 0, len(stored)+len(draft))
+	kept := map[int64]bool{}
+	for i, def := range draft {
+		if def.ID == 0 {
+			def.ID = -int64(i) - 1
+		}
+		kept[def.ID] = true
+		out = append(out, Mapping{Definition: def, Position: i})
+	}
+	for _, m := range stored {
+		if !kept[m.ID] {
+			m.Removed = true
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Configured reports whether the connection has been given what it needs to
+// reach its directory. One just added from the Integrations Store has not.
+func (c Connection) Configured() bool { return c.TenantID != "" && len(c.Sealed) > 0 }
+
+// AddConnection puts a connection of a kind into a module, to be configured
+// later. It fails with Conflict when the module has one.
+func (s *Service) AddConnection(ctx context.Context, c Connection) (Connection, error) {
+	_, err := s.store.FindConnection(ctx, c.Module, c.Kind)
+	if err == nil {
+		return Connection{}, errs.New(errs.Conflict, "the module has this integration already").WithHint("Configure the one that is there.")
+	}
+	if errs.KindOf(err) != errs.NotFound {
+		return Connection{}, err
+	}
+	c.Sealed = []byte{}
+	return s.store.SaveConnection(ctx, c, s.now())
+}
+
+// FindConnection returns a module's connection of a kind with its secret, or NotFound.
+func (s *Service) FindConnection(ctx context.Context, module int64, kind string) (Connection, error) {
+	c, err := s.store.FindConnection(ctx, module, kind)
+	if err != nil {
+		return c, err
+	}
+	return s.Connection(ctx, c.ID)
 }

@@ -18,7 +18,7 @@ import (
 // since its process can be looked for. leaseBeat is how often it is kept.
 const (
 	leaseLife = 45 * time.Second
-	leaseBeat = 10 * time.Second
+	leaseBeat = 5 * time.Second
 )
 
 // Host tells processes apart across machines and restarts.
@@ -132,11 +132,27 @@ func (s *Service) beat(ctx context.Context, h *held, cancel context.CancelCauseF
 		case <-tick.C:
 			l := h.Lease
 			l.Expires = s.now().Add(leaseLife)
-			if err := s.store.KeepLease(ctx, h.connection, l); errs.Is(err, errs.Conflict) {
+			cancelled, err := s.store.KeepLease(ctx, h.connection, l)
+			if cancelled {
+				cancel(context.Canceled)
+				return
+			}
+			if errs.Is(err, errs.Conflict) {
 				cancel(errs.New(errs.Conflict, "another process took over this connection's sync").
 					WithHint("Look at the newest run with: muster runs"))
 				return
 			}
 		}
 	}
+}
+
+// Cancel asks the process that syncs a connection, this one or another, to
+// stop; it does within a few seconds, between two batches. What was applied by
+// then stays. It fails with Conflict when nothing is in progress.
+func (s *Service) Cancel(ctx context.Context, connection int64) error {
+	there, err := s.store.CancelLease(ctx, connection, s.now())
+	if err == nil && !there {
+		err = errs.New(errs.Conflict, "no sync of this connection is in progress")
+	}
+	return err
 }

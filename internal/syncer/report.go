@@ -70,7 +70,7 @@ func (s *Service) viewer(ctx context.Context, run Run) (*planner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.loadRules(ctx, c)
+	r, err := s.loadRules(ctx, c, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/reconcile"
 )
 
@@ -52,6 +53,7 @@ type Scope struct {
 	Person  string // as asked for: a user principal name, object ID or email
 	Entry   int64  // the person's number in the mirror, once found
 	Mapping int64
+	Draft   bool // planned with mappings that were not saved
 }
 
 // Counts sum up a run. Each change is one record or login: a person with both
@@ -147,6 +149,9 @@ type Request struct {
 	Preview    bool   // plan only
 	Person     string // only this person
 	Mapping    int64  // only this mapping
+	// Draft makes a preview of these mappings instead of the stored ones; new
+	// ones have no number yet.
+	Draft    []mapping.Definition
 	Asked      string // hand (the default) or schedule
 	Actor      audit.Actor
 	Progress   func(Progress) // called from the run's goroutine; may be nil

@@ -223,8 +223,11 @@ type leaseStore interface {
 	// takeOver says that the present holder is dead. It fails with Conflict naming
 	// the holder otherwise.
 	TakeLease(ctx context.Context, connection int64, l Lease, now time.Time, dead func(Lease) bool) (Lease, error)
-	// KeepLease extends a lease; Conflict when somebody else holds it by now.
-	KeepLease(ctx context.Context, connection int64, l Lease) error
+	// KeepLease extends a lease; Conflict when somebody else holds it by now. It
+	// reports whether the holder is asked to stop.
+	KeepLease(ctx context.Context, connection int64, l Lease) (cancelled bool, err error)
+	// CancelLease asks the holder to stop; false when nobody holds it.
+	CancelLease(ctx context.Context, connection int64, now time.Time) (bool, error)
 	DropLease(ctx context.Context, connection int64, l Lease) error
 	// CheckLease fails with Conflict inside a transaction when the fence moved on,
 	// so that a holder that slept too long writes nothing.

@@ -11,6 +11,7 @@ import (
 	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/reconcile"
 )
 
@@ -24,6 +25,7 @@ type session struct {
 	src     Source
 	lease   *held
 	actor   audit.Actor
+	draft   []mapping.Definition // of a preview: what to plan with instead of what is stored
 	version string // of the configuration when it was loaded
 	tell    func(Progress)
 }
@@ -62,7 +64,7 @@ func lostLease(ctx context.Context, err error) error {
 // asksMore reports whether a request wants something that a resumed run did
 // not do.
 func asksMore(req Request, done Run) bool {
-	return (req.Full && done.Mode != Full) || req.Preview || req.Person != "" || req.Mapping != 0
+	return (req.Full && done.Mode != Full) || req.Preview || req.Draft != nil || done.Scope.Draft || req.Person != "" || req.Mapping != 0
 }
 
 // start creates a run and carries it through.
@@ -75,14 +77,15 @@ func (s *Service) start(ctx context.Context, req Request, lease *held) (Report, 
 		Connection: req.Connection, Mode: Full, Asked: asked, State: Running, Stage: StageRead,
 		Actor: req.Actor.Name, Scope: Scope{Person: req.Person, Mapping: req.Mapping}, StartedAt: s.now(),
 	}
-	if req.Preview {
-		run.Mode = Preview
+	if req.Preview || req.Draft != nil {
+		run.Mode, run.Scope.Draft = Preview, req.Draft != nil
 	}
 	run, err := s.store.CreateRun(ctx, run)
 	if err != nil {
 		return Report{}, err
 	}
-	ses := &session{s: s, run: run, lease: lease, actor: req.Actor, tell: req.Progress}
+	req.Progress(Progress{Run: run.ID, Stage: StageRead})
+	ses := &session{s: s, run: run, lease: lease, actor: req.Actor, draft: req.Draft, tell: req.Progress}
 	return ses.conclude(ctx, ses.carryThrough(ctx, req.Full))
 }
 
@@ -95,6 +98,10 @@ func (s *Service) resume(ctx context.Context, req Request, lease *held) (Report,
 	var rep Report
 	for _, run := range open {
 		ses := &session{s: s, run: run, lease: lease, actor: req.Actor, tell: req.Progress}
+		if run.Scope.Draft { // what it was to show is gone with the process that had it
+			rep, err = ses.conclude(ctx, context.Canceled)
+			continue
+		}
 		req.Progress(Progress{Run: run.ID, Stage: run.Stage, Message: fmt.Sprintf("Run %d was cut short while it was at %q; it goes on from there.", run.ID, run.Stage)})
 		ses.run.note("The run was cut short and continued by another process.")
 		rep, err = ses.conclude(ctx, ses.carryThrough(ctx, run.Mode == Full))
@@ -143,7 +150,7 @@ func (ses *session) load(ctx context.Context) error {
 	if ses.src, ses.conn, err = ses.s.Connect(ctx, ses.run.Connection); err != nil {
 		return err
 	}
-	if ses.rules, err = ses.s.loadRules(ctx, ses.conn); err != nil {
+	if ses.rules, err = ses.s.loadRules(ctx, ses.conn, ses.draft); err != nil {
 		return err
 	}
 	rows, err := ses.s.store.Units(ctx, ses.conn.ID)

@@ -177,7 +177,8 @@ CREATE TABLE role_grant (
 CREATE TABLE audit_event (
     id           {{serial}},
     at           BIGINT NOT NULL,
-    account_id   BIGINT NOT NULL,
+    account_id   BIGINT NOT NULL, -- 0 for the organization
+    module_id    BIGINT NOT NULL, -- 0 for the account as a whole
     actor_kind   TEXT   NOT NULL,
     actor_id     BIGINT NOT NULL,
     actor_name   TEXT   NOT NULL,
@@ -371,5 +372,6 @@ CREATE TABLE lease (
     pid           BIGINT NOT NULL,
     process_start BIGINT NOT NULL,
     run_id        BIGINT NOT NULL,
+    cancelled     BOOLEAN NOT NULL, -- somebody asked the holder to stop
     expires_at    BIGINT NOT NULL
 );

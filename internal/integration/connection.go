@@ -1,0 +1,129 @@
+package integration
+
+import (
+	"context"
+
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/audit"
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/secret"
+	"github.com/musterhq/muster/internal/syncer"
+)
+
+// Connection returns a connection for its form. The secret stays behind: it is
+// never shown again.
+func (s *Service) Connection(ctx context.Context, p account.Principal, id int64) (syncer.Connection, error) {
+	c, err := s.allowed(ctx, p, account.ManageIntegrations, id)
+	c.Secret = secret.Text{}
+	return c, err
+}
+
+// Test tries a connection as it stands in its form, without saving it. Without
+// a secret it takes the stored one. tell gets each fact as soon as it is known.
+func (s *Service) Test(ctx context.Context, p account.Principal, c syncer.Connection, tell func(Fact)) ([]Fact, error) {
+	old, err := s.allowed(ctx, p, account.ManageIntegrations, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c.Secret.IsZero() {
+		c.Secret = old.Secret
+	}
+	if c.TenantID == "" || c.ClientID == "" || c.Secret.IsZero() {
+		return nil, errs.New(errs.Invalid, "the connection is not complete").
+			WithHint("Enter the tenant ID, client ID, application object ID and client secret.")
+	}
+	dir, err := s.Open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	needs, err := s.needs(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if tell == nil {
+		tell = func(Fact) {}
+	}
+	return dir.Check(ctx, needs, tell), nil
+}
+
+// needs is what the mappings of a connection ask for beyond users and groups.
+func (s *Service) needs(ctx context.Context, id int64) (n Needs, err error) {
+	maps, err := s.Sync.Mappings(ctx, id)
+	for _, m := range maps {
+		n.Devices = n.Devices || m.Entity == directory.Device
+		for _, u := range m.Units {
+			n.AdministrativeUnits = n.AdministrativeUnits || u.Kind == directory.AdministrativeUnit
+		}
+	}
+	return n, err
+}
+
+// Save stores a connection. An empty secret keeps the stored one.
+func (s *Service) Save(ctx context.Context, p account.Principal, c syncer.Connection) (saved syncer.Connection, err error) {
+	old, err := s.allowed(ctx, p, account.ManageIntegrations, c.ID)
+	if err != nil {
+		return saved, err
+	}
+	c.Account, c.Module, c.Kind = old.Account, old.Module, old.Kind
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if saved, err = s.Sync.SaveConnection(ctx, c); err != nil {
+			return err
+		}
+		details := connectionDetails(old, c)
+		if len(details) == 0 {
+			return nil
+		}
+		return s.audit(ctx, p, saved, audit.ConnectionSaved, details...)
+	})
+	saved.Secret = secret.Text{}
+	return saved, err
+}
+
+// connectionDetails returns what an edit changed. The secret is named only.
+func connectionDetails(old, c syncer.Connection) []audit.Detail {
+	var out []audit.Detail
+	add := func(name, before, after string) {
+		if before != after {
+			out = append(out, audit.Detail{Name: name, Before: before, After: after})
+		}
+	}
+	add("tenant ID", old.TenantID, c.TenantID)
+	add("client ID", old.ClientID, c.ClientID)
+	add("application object ID", old.ApplicationObjectID, c.ApplicationObjectID)
+	add("cloud", old.Cloud, c.Cloud)
+	add("login URL", old.LoginURL, c.LoginURL)
+	add("graph URL", old.GraphURL, c.GraphURL)
+	add("credential", string(old.Credential), string(c.Credential))
+	add("incremental schedule", old.Schedule.Incremental, c.Schedule.Incremental)
+	add("full schedule", old.Schedule.Full, c.Schedule.Full)
+	add("time zone", old.Schedule.TimeZone, c.Schedule.TimeZone)
+	if !c.Secret.IsZero() && c.Secret.Reveal() != old.Secret.Reveal() {
+		out = append(out, audit.Detail{Name: "client secret", After: "replaced"})
+	}
+	return out
+}
+
+func notConfigured() error {
+	return errs.New(errs.Invalid, "the integration is not configured yet").WithHint("Test and save the connection first.")
+}
+
+// SearchUnits finds groups and administrative units by the beginning of their
+// names, in the directory itself.
+func (s *Service) SearchUnits(ctx context.Context, p account.Principal, id int64, prefix string) ([]directory.Unit, error) {
+	c, err := s.allowed(ctx, p, account.ManageIntegrations, id)
+	if err != nil {
+		return nil, err
+	}
+	if !c.Configured() {
+		return nil, notConfigured()
+	}
+	dir, err := s.Open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	const shown = 20
+	return dir.SearchUnits(ctx, prefix, shown)
+}
