@@ -257,28 +257,40 @@ func TestAnotherAccountsIntegrationDoesNotExist(t *testing.T) {
 	outsider := account.Principal{Login: 9, Name: "Eve", Kind: audit.User, Holds: []account.Holding{{Account: o.other.Account, Module: o.other.ID, Role: admin}}}
 	colleague := account.Principal{Login: 8, Name: "Col", Kind: audit.User, Holds: []account.Holding{{Account: o.module.Account, Module: o.module.ID, Role: helper}}}
 	calls := map[string]func(p account.Principal) error{
-		"tiles":       func(p account.Principal) error { _, err := o.svc.Tiles(ctx, p, o.module); return err },
-		"add":         func(p account.Principal) error { _, err := o.svc.Add(ctx, p, o.module, syncer.EntraKind); return err },
-		"connection":  func(p account.Principal) error { _, err := o.svc.Connection(ctx, p, c.ID); return err },
-		"test":        func(p account.Principal) error { _, err := o.svc.Test(ctx, p, o.form(c), nil); return err },
-		"save":        func(p account.Principal) error { _, err := o.svc.Save(ctx, p, o.form(c)); return err },
-		"units":       func(p account.Principal) error { _, err := o.svc.SearchUnits(ctx, p, c.ID, "A"); return err },
-		"mappings":    func(p account.Principal) error { _, err := o.svc.Mappings(ctx, p, c.ID); return err },
-		"suggest":     func(p account.Principal) error { _, err := o.svc.Suggest(ctx, p, c.ID, directory.User, o.people.ID); return err },
-		"problems":    func(p account.Principal) error { _, err := o.svc.Problems(ctx, p, c.ID, o.everyone()[0]); return err },
-		"try":         func(p account.Principal) error { _, err := o.svc.Try(ctx, p, c.ID, o.everyone()[0], 0); return err },
-		"effect":      func(p account.Principal) error { _, err := o.svc.Effect(ctx, p, c.ID, o.everyone(), nil); return err },
-		"save maps":   func(p account.Principal) error { _, err := o.svc.SaveMappings(ctx, p, c.ID, o.everyone()); return err },
-		"runs":        func(p account.Principal) error { _, err := o.svc.Runs(ctx, p, c.ID, 5); return err },
-		"run":         func(p account.Principal) error { _, err := o.svc.Run(ctx, p, run); return err },
-		"changes":     func(p account.Principal) error { _, err := o.svc.Changes(ctx, p, run, syncer.ChangeFilter{}); return err },
-		"start":       func(p account.Principal) error { _, err := o.svc.Start(ctx, p, c.ID, integration.Order{}); return err },
-		"watch":       func(p account.Principal) error { _, err := o.svc.Watch(ctx, p, run); return err },
-		"cancel":      func(p account.Principal) error { return o.svc.Cancel(ctx, p, run) },
-		"approve":     func(p account.Principal) error { _, err := o.svc.Approve(ctx, p, run, syncer.Choice{All: true}, nil); return err },
-		"undo":        func(p account.Principal) error { _, err := o.svc.Undo(ctx, p, run, nil); return err },
-		"explain":     func(p account.Principal) error { _, err := o.svc.Explain(ctx, p, c.ID, "x"); return err },
-		"explain rec": func(p account.Principal) error { _, _, err := o.svc.ExplainRecord(ctx, p, o.module.Account, 1); return err },
+		"tiles":      func(p account.Principal) error { _, err := o.svc.Tiles(ctx, p, o.module); return err },
+		"add":        func(p account.Principal) error { _, err := o.svc.Add(ctx, p, o.module, syncer.EntraKind); return err },
+		"connection": func(p account.Principal) error { _, err := o.svc.Connection(ctx, p, c.ID); return err },
+		"test":       func(p account.Principal) error { _, err := o.svc.Test(ctx, p, o.form(c), nil); return err },
+		"save":       func(p account.Principal) error { _, err := o.svc.Save(ctx, p, o.form(c)); return err },
+		"units":      func(p account.Principal) error { _, err := o.svc.SearchUnits(ctx, p, c.ID, "A"); return err },
+		"mappings":   func(p account.Principal) error { _, err := o.svc.Mappings(ctx, p, c.ID); return err },
+		"suggest": func(p account.Principal) error {
+			_, err := o.svc.Suggest(ctx, p, c.ID, directory.User, o.people.ID)
+			return err
+		},
+		"problems":  func(p account.Principal) error { _, err := o.svc.Problems(ctx, p, c.ID, o.everyone()[0]); return err },
+		"try":       func(p account.Principal) error { _, err := o.svc.Try(ctx, p, c.ID, o.everyone()[0], 0); return err },
+		"effect":    func(p account.Principal) error { _, err := o.svc.Effect(ctx, p, c.ID, o.everyone(), nil); return err },
+		"save maps": func(p account.Principal) error { _, err := o.svc.SaveMappings(ctx, p, c.ID, o.everyone()); return err },
+		"runs":      func(p account.Principal) error { _, err := o.svc.Runs(ctx, p, c.ID, 5); return err },
+		"run":       func(p account.Principal) error { _, err := o.svc.Run(ctx, p, run); return err },
+		"changes": func(p account.Principal) error {
+			_, err := o.svc.Changes(ctx, p, run, syncer.ChangeFilter{})
+			return err
+		},
+		"start":  func(p account.Principal) error { _, err := o.svc.Start(ctx, p, c.ID, integration.Order{}); return err },
+		"watch":  func(p account.Principal) error { _, err := o.svc.Watch(ctx, p, run); return err },
+		"cancel": func(p account.Principal) error { return o.svc.Cancel(ctx, p, run) },
+		"approve": func(p account.Principal) error {
+			_, err := o.svc.Approve(ctx, p, run, syncer.Choice{All: true}, nil)
+			return err
+		},
+		"undo":    func(p account.Principal) error { _, err := o.svc.Undo(ctx, p, run, nil); return err },
+		"explain": func(p account.Principal) error { _, err := o.svc.Explain(ctx, p, c.ID, "x"); return err },
+		"explain rec": func(p account.Principal) error {
+			_, _, err := o.svc.ExplainRecord(ctx, p, o.module.Account, 1)
+			return err
+		},
 	}
 	for name, call := range calls {
 		if err := call(outsider); errs.KindOf(err) != errs.NotFound {

@@ -152,9 +152,9 @@ type Request struct {
 	// Draft makes a preview of these mappings instead of the stored ones; new
 	// ones have no number yet.
 	Draft    []mapping.Definition
-	Asked      string // hand (the default) or schedule
-	Actor      audit.Actor
-	Progress   func(Progress) // called from the run's goroutine; may be nil
+	Asked    string // hand (the default) or schedule
+	Actor    audit.Actor
+	Progress func(Progress) // called from the run's goroutine; may be nil
 }
 
 // Progress tells where a run is. Total is 0 when nobody knows.

@@ -26,7 +26,7 @@ type session struct {
 	lease   *held
 	actor   audit.Actor
 	draft   []mapping.Definition // of a preview: what to plan with instead of what is stored
-	version string // of the configuration when it was loaded
+	version string               // of the configuration when it was loaded
 	tell    func(Progress)
 }
 
