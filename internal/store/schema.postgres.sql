@@ -321,7 +321,6 @@ CREATE TABLE run (
     started_at bigint NOT NULL,
     finished_at bigint,
     applied bigint NOT NULL,
-    plan_hash text NOT NULL,
     counts text NOT NULL,
     stats text NOT NULL,
     notes text NOT NULL,

@@ -296,7 +296,6 @@ CREATE TABLE run (
     started_at    BIGINT NOT NULL,
     finished_at   BIGINT,
     applied       BIGINT NOT NULL, -- changes up to this number have been applied
-    plan_hash     TEXT   NOT NULL,
     counts        TEXT   NOT NULL, -- JSON
     stats         TEXT   NOT NULL, -- JSON
     notes         TEXT   NOT NULL, -- JSON list of sentences

@@ -25,8 +25,8 @@ func (db *DB) Links(ctx context.Context, entries []int64) ([]syncer.Link, error)
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	in, arg := db.inNumbers("entry_id", 1, entries)
-	return collect(ctx, db, scanLink, `SELECT `+linkColumns+` FROM link WHERE `+in+` ORDER BY entry_id, target, collection_id`, arg)
+	in, args := db.amongNumbers("entry_id", entries)
+	return collect(ctx, db, scanLink, `SELECT `+linkColumns+` FROM link WHERE `+in+` ORDER BY entry_id, target, collection_id`, args...)
 }
 
 // LinksTo returns the links that lead to records and logins.

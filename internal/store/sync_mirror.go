@@ -69,8 +69,8 @@ func (db *DB) EntriesByID(ctx context.Context, ids []int64) ([]syncer.Entry, err
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	in, arg := db.inNumbers("id", 1, ids)
-	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT `+entryColumns+`, doc FROM entry WHERE `+in+` ORDER BY id`, arg)
+	in, args := db.amongNumbers("id", ids)
+	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT `+entryColumns+`, doc FROM entry WHERE `+in+` ORDER BY id`, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 const runColumns = `id, connection_id, mode, asked, state, stage, actor, scope, configuration, started_at, finished_at,
-	applied, plan_hash, counts, stats, notes, error, hint`
+	applied, counts, stats, notes, error, hint`
 
 // runNotes is how a run's sentences are stored in one column.
 type runNotes struct{ Notes, Holds []string }
@@ -28,7 +28,7 @@ func scanRun(row interface{ Scan(...any) error }) (syncer.Run, error) {
 	var started int64
 	var finished sql.NullInt64
 	err := row.Scan(&r.ID, &r.Connection, &r.Mode, &r.Asked, &r.State, &r.Stage, &r.Actor, &scope, &r.Configuration,
-		&started, &finished, &r.Applied, &r.PlanHash, &counts, &stats, &notes, &r.Error, &r.Hint)
+		&started, &finished, &r.Applied, &counts, &stats, &notes, &r.Error, &r.Hint)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, errs.New(errs.NotFound, "there is no such run").WithHint("List the runs with: muster runs")
 	}
@@ -67,8 +67,8 @@ func (db *DB) CreateRun(ctx context.Context, r syncer.Run) (syncer.Run, error) {
 		return r, err
 	}
 	err = db.conn(ctx).QueryRowContext(ctx, `INSERT INTO run (connection_id, mode, asked, state, stage, actor, scope, configuration,
-		started_at, finished_at, applied, plan_hash, counts, stats, notes, error, hint)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, 0, '', $10, $11, $12, '', '') RETURNING id`,
+		started_at, finished_at, applied, counts, stats, notes, error, hint)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, 0, $10, $11, $12, '', '') RETURNING id`,
 		r.Connection, string(r.Mode), r.Asked, string(r.State), string(r.Stage), r.Actor, scope, r.Configuration,
 		micros(r.StartedAt), counts, stats, notes).Scan(&r.ID)
 	return r, err
@@ -85,8 +85,8 @@ func (db *DB) SaveRun(ctx context.Context, r syncer.Run) error {
 		finished = micros(r.FinishedAt)
 	}
 	_, err = db.conn(ctx).ExecContext(ctx, `UPDATE run SET mode = $2, state = $3, stage = $4, scope = $5, configuration = $6,
-		finished_at = $7, applied = $8, plan_hash = $9, counts = $10, stats = $11, notes = $12, error = $13, hint = $14 WHERE id = $1`,
-		r.ID, string(r.Mode), string(r.State), string(r.Stage), scope, r.Configuration, finished, r.Applied, r.PlanHash,
+		finished_at = $7, applied = $8, counts = $9, stats = $10, notes = $11, error = $12, hint = $13 WHERE id = $1`,
+		r.ID, string(r.Mode), string(r.State), string(r.Stage), scope, r.Configuration, finished, r.Applied,
 		counts, stats, notes, r.Error, r.Hint)
 	return err
 }

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -210,7 +211,10 @@ func (a *applier) write(ctx context.Context, d *deed) (register.Write, error) {
 	if arch := d.has(reconcile.Archive); arch != nil {
 		w.Archive = true
 	}
-	slices.SortFunc(w.Set, func(x, y register.FieldValue) int { return int(x.Field - y.Field) })
+	byField := func(x, y register.FieldValue) int { return cmp.Compare(x.Field, y.Field) }
+	if !slices.IsSortedFunc(w.Set, byField) {
+		slices.SortFunc(w.Set, byField)
+	}
 	return w, nil
 }
 

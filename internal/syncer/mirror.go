@@ -31,6 +31,7 @@ type mirror struct {
 	connection int64
 	run        int64
 	now        time.Time
+	blank      bool // nothing is known yet, so nothing is looked up
 }
 
 // seen is what a page brought.
@@ -51,9 +52,12 @@ type work struct {
 // apply brings one page's objects into the mirror. It must run in a
 // transaction; the objects' documents need to live only as long.
 func (m *mirror) apply(ctx context.Context, kind directory.Kind, objects []directory.Object, how telling) (seen, error) {
-	known, err := m.load(ctx, objects, how)
-	if err != nil {
-		return seen{}, err
+	var known map[directory.ObjectID]Entry
+	if !m.blank || how != listed {
+		var err error
+		if known, err = m.load(ctx, objects, how); err != nil {
+			return seen{}, err
+		}
 	}
 	works := make(map[directory.ObjectID]*work, len(objects))
 	order := make([]*work, 0, len(objects))

@@ -2,9 +2,6 @@ package syncer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"hash"
 	"maps"
 	"slices"
 
@@ -38,8 +35,6 @@ type planner struct {
 	suspects *roaring.Bitmap // entries whose absence is not believed
 	tally    reconcile.Tally
 	seq      int64
-	sum      hash.Hash
-	buf      []byte
 	scratch  []directory.Value
 	blanks   map[int64]bool // collections that held nothing when the plan was begun
 	version  string         // of the configuration, as loaded
@@ -52,7 +47,7 @@ type planner struct {
 
 // plan writes the changes for the given entries, group by group.
 func (p *planner) plan(ctx context.Context, entries *roaring.Bitmap) error {
-	p.tally, p.sum = reconcile.Tally{}, sha256.New()
+	p.tally = reconcile.Tally{}
 	total, done := int(entries.GetCardinality()), 0
 	for ids := range chunks(entries, planGroup) {
 		if err := ctx.Err(); err != nil {
@@ -64,7 +59,6 @@ func (p *planner) plan(ctx context.Context, entries *roaring.Bitmap) error {
 		done += len(ids)
 		p.tell(Progress{Run: p.run.ID, Stage: StagePlan, Done: done, Total: total})
 	}
-	p.run.PlanHash = hex.EncodeToString(p.sum.Sum(nil))
 	return nil
 }
 
@@ -80,16 +74,9 @@ func (p *planner) group(ctx context.Context, ids []int64) error {
 }
 
 func (p *planner) tryGroup(ctx context.Context, ids []int64, carry func(context.Context, []deed) error) error {
-	sum, err := p.sum.(hash.Cloner).Clone()
-	if err != nil {
-		return err
-	}
 	before, seq := maps.Clone(p.tally), p.seq
 	return p.s.fenced(ctx, p.conn.ID, p.lease, func(ctx context.Context) error {
 		p.tally, p.seq = maps.Clone(before), seq // a transaction may run more than once
-		if p.sum, err = sum.Clone(); err != nil {
-			return err
-		}
 		if err := p.unedited(ctx); err != nil {
 			return err
 		}
@@ -312,8 +299,7 @@ func loginState(l account.Login) reconcile.LoginState {
 	return s
 }
 
-// save writes a batch's changes as rows, adds them to the tally and the plan's
-// hash, and makes the additions that need not wait. What the mirror says by
+// save writes a batch's changes as rows, adds them to the tally, and makes the additions that need not wait. What the mirror says by
 // itself is not written twice: the values of an addition are the mapping of the
 // entry at the version noted.
 func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconcile.Change, carry func(context.Context, []deed) error) error {
@@ -326,8 +312,6 @@ func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconci
 			continue
 		}
 		p.seq++
-		p.buf = reconcile.AppendCanonical(p.buf[:0], ch)
-		p.sum.Write(p.buf)
 		p.tally.Count(ch)
 		row := PlannedChange{Change: *ch, Run: p.run.ID, Seq: p.seq}
 		if retries(ch) {

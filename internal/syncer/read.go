@@ -33,6 +33,7 @@ type reader struct {
 	lease   *held
 	tell    func(Progress)
 	account *directory.Reading // what was promised and what arrived
+	blank   bool               // the mirror held nothing when the reading began
 	known   map[directory.Kind]StandingCounts
 }
 
@@ -263,15 +264,37 @@ func (r *reader) pages(ctx context.Context, kind directory.Kind, input string, h
 
 // store brings the pages gathered into the mirror in one transaction.
 func (r *reader) store(ctx context.Context, in *intake) error {
-	pages := in.sheaf.pages
-	if len(pages) == 0 {
+	if len(in.sheaf.pages) == 0 {
 		return nil
 	}
-	moved := 0
-	err := r.inTx(ctx, func(ctx context.Context) error {
+	moved, err := r.tryStore(ctx, in, r.blank)
+	if err != nil && r.blank { // a page that repeats somebody, it may be
+		moved, err = r.tryStore(ctx, in, false)
+	}
+	if err != nil {
+		return err
+	}
+	in.seq += len(in.sheaf.pages)
+	in.moved += moved
+	for _, page := range in.sheaf.pages {
+		in.arrived += len(page.Objects)
+		in.total = max(in.total, page.Total)
+		in.last = directory.Page{Next: page.Next, Delta: page.Delta}
+		r.run.Stats.Objects += len(page.Objects)
+	}
+	in.sheaf.empty()
+	r.tell(Progress{Run: r.run.ID, Stage: StageRead, Input: in.input, Done: in.arrived, Total: max(in.total, r.expected(in.kind, in.how))})
+	return nil
+}
+
+// tryStore is one attempt at store. With blank nothing is looked up first: what
+// is there already makes it fail.
+func (r *reader) tryStore(ctx context.Context, in *intake, blank bool) (moved int, err error) {
+	pages := in.sheaf.pages
+	err = r.inTx(ctx, func(ctx context.Context) error {
 		moved = 0
 		for i := range pages {
-			m := mirror{store: r.s.store, connection: r.conn.ID, run: r.run.ID, now: r.s.now()}
+			m := mirror{store: r.s.store, connection: r.conn.ID, run: r.run.ID, now: r.s.now(), blank: blank}
 			got, err := m.apply(ctx, in.kind, pages[i].Objects, in.how)
 			if err != nil {
 				return err
@@ -283,20 +306,7 @@ func (r *reader) store(ctx context.Context, in *intake) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	in.seq += len(pages)
-	in.moved += moved
-	for i := range pages {
-		in.arrived += len(pages[i].Objects)
-		in.total = max(in.total, pages[i].Total)
-		in.last = directory.Page{Next: pages[i].Next, Delta: pages[i].Delta}
-		r.run.Stats.Objects += len(pages[i].Objects)
-	}
-	in.sheaf.empty()
-	r.tell(Progress{Run: r.run.ID, Stage: StageRead, Input: in.input, Done: in.arrived, Total: max(in.total, r.expected(in.kind, in.how))})
-	return nil
+	return moved, err
 }
 
 func (r *reader) savePage(ctx context.Context, in *intake, seq int, page *directory.Page, got seen) error {

@@ -97,7 +97,6 @@ type Run struct {
 	StartedAt     time.Time
 	FinishedAt    time.Time // zero while running
 	Applied       int64     // changes up to this number are through
-	PlanHash      string
 	Counts        Counts
 	Stats         Stats
 	Notes         []string // what an administrator should know, a sentence each

@@ -275,12 +275,14 @@ func (ses *session) canFollow(ctx context.Context, r *reader) (bool, error) {
 
 // readFull reads everything and concludes who is absent.
 func (ses *session) readFull(ctx context.Context, r *reader) (*roaring.Bitmap, error) {
+	r.blank = true
 	for _, kind := range ses.rules.kinds() {
 		counts, err := ses.s.store.CountStandings(ctx, ses.conn.ID, kind)
 		if err != nil {
 			return nil, err
 		}
 		r.known[kind] = counts
+		r.blank = r.blank && len(counts) == 0
 	}
 	for _, kind := range ses.rules.kinds() {
 		if err := r.full(ctx, kind); err != nil {
