@@ -34,7 +34,7 @@ func (h *house) head(c *console, r syncer.Run) {
 	c.line("  %d added   %d changed   %d deactivated   %d reactivated   %d unchanged   %d skipped   %d held   %d failed",
 		n.Added, n.Changed, n.Deactivated, n.Reactivated, n.Unchanged, n.Skipped, n.Held, n.Failed)
 	if n.Problems > 0 {
-		c.line("  %d people have a field that could not be written", n.Problems)
+		c.line("  %d records have a field that could not be written", n.Problems)
 	}
 	u := r.Stats.Usage
 	if u.Requests > 0 {

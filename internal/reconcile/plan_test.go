@@ -75,3 +75,19 @@ func TestNameFallsBack(t *testing.T) {
 		sub.Name = ""
 	}
 }
+
+func TestTallyCountsOnePersonsFiveFieldsOnce(t *testing.T) {
+	t.Parallel()
+	var fields []DesiredField
+	var before []FieldValue
+	for id := range int64(5) {
+		fields = append(fields, DesiredField{Field: 100 + id, Said: true, Empty: ClearWhenEmpty})
+		before = append(before, holds(100+id, "something"))
+	}
+	_, tally := planAll([]Case{{
+		Subject: subject(Live), Desired: []Desired{recordWish(fields...)}, Current: []Current{record(StatusActive, before...)},
+	}}, facts())
+	if tally[ClassBlank] != 1 {
+		t.Errorf("one person's five emptied fields count %d times for the limit", tally[ClassBlank])
+	}
+}

@@ -146,6 +146,11 @@ func (o *office) everyone() mapping.Definition {
 	}
 }
 
+// row fills a field from an attribute; empty may be nil.
+func row(from string, to int64, empty *reconcile.EmptyRule) mapping.Row {
+	return mapping.Row{From: from, To: to, Empty: empty}
+}
+
 // staff gives the members of a group a role.
 func (o *office) staff(group, role string) mapping.Definition {
 	o.t.Helper()

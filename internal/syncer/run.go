@@ -56,8 +56,8 @@ type Scope struct {
 	Draft   bool // planned with mappings that were not saved
 }
 
-// Counts sum up a run. Each change is one record or login: a person with both
-// counts twice.
+// Counts sum up a run in records and logins, however many changes each has: a
+// person with both counts twice. One of whom a part is held counts in both.
 type Counts struct {
 	Added       int
 	Changed     int
@@ -68,7 +68,7 @@ type Counts struct {
 	Skipped     int
 	Failed      int
 	Conflicts   int // part of Skipped: those that wait for a person's decision
-	Problems    int // people of whom some field could not be written
+	Problems    int // records of which some field could not be written
 }
 
 // Stats are what a run cost.

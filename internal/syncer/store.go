@@ -192,7 +192,8 @@ type runStore interface {
 	EntriesOfChanges(ctx context.Context, run int64, state ChangeState) iter.Seq2[int64, error]
 }
 
-// ChangeTally counts the changes of a run with a verb and a state.
+// ChangeTally counts the records and logins of which a verb is what a run did
+// most, with a state.
 type ChangeTally struct {
 	Verb  reconcile.Verb
 	State ChangeState
