@@ -9,6 +9,7 @@ func TestEvidenceOfLeaving(t *testing.T) {
 	staff := loginWish(mapStaff, collaborator)
 	rec, active := recordWish(), record(StatusActive)
 	open := login(grant(mapStaff, collaborator))
+	kept := login(grant(mapStaff, viewer))
 	keeps, leaves := outside(staff, OutsideUnits), staff
 	keeps.KeepWhenOutside = RoleWish{Module: module1, Role: viewer}
 	leaves.LeaveWhenNotFound = true
@@ -50,6 +51,15 @@ func TestEvidenceOfLeaving(t *testing.T) {
 		{"entered the unit again", Live, []Desired{rec, staff}, []Current{record(StatusOutOfScope), closed(login())},
 			"set_status record#40: returned; status \"Out of scope\" to \"Active\"\n" +
 				"reactivate login#50: returned; role in 1 of 11: 0 to 100"},
+		{"enabled again outside of the unit, with the role that is kept", Live, []Desired{outside(rec, OutsideUnits), keeps}, []Current{record(StatusDisabled), closed(kept)},
+			"set_status record#40: left_unit; status \"Disabled\" to \"Out of scope\"\nreactivate login#50: returned"},
+		{"enabled again, having left the unit meanwhile, keep", Live, []Desired{keeps}, []Current{closed(open)},
+			"reactivate login#50: returned; role in 1 of 11: 100 to 102 [role_losses]"},
+		{"enabled again outside of the unit, with a role given by hand", Live, []Desired{outside(staff, OutsideUnits)},
+			[]Current{closed(login(grant(0, collaborator)))}, `reactivate login#50: returned`},
+		{"enabled again outside of the unit, no role left", Live, []Desired{outside(staff, OutsideUnits)}, []Current{closed(login())}, ``},
+		{"enabled again, the unit not read", Live, []Desired{undetermined(staff)}, []Current{closed(kept)}, ``},
+		{"enabled again outside of the unit, closed by hand", Live, []Desired{keeps}, []Current{byHand(kept)}, ``},
 		{"deactivated by hand", Live, []Desired{rec, staff}, []Current{active, byHand(open)}, `skip login#50: deactivated_by_hand`},
 		{"account enabled not said", Unknown, []Desired{rec, staff}, []Current{active, open}, ``},
 	}

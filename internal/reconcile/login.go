@@ -11,8 +11,8 @@ import (
 //
 //	standing               no login      login open               login closed by the sync   closed by hand
 //	Live, a role wanted    Add, Adopt…   roles, name, email       Reactivate                 reported only
-//	Live, none wanted      Skip          roles taken; none left:  stays closed               stays closed
-//	                                     Deactivate
+//	Live, none wanted      Skip          roles taken; none left:  a role left: Reactivate,   stays closed
+//	                                     Deactivate               else stays closed
 //	Live, undetermined     Skip          other mappings' roles    stays closed               stays closed
 //	Disabled               Skip          Deactivate               stays closed               stays closed
 //	SoftDeleted, Gone      Skip          Deactivate               stays closed               stays closed
@@ -20,7 +20,10 @@ import (
 //	Unknown, Missing       Skip          nothing                  nothing                    nothing
 //
 // No row leads from missing data to an open login (F73). Protected logins are
-// in no row: what would happen to them is reported and nothing more (F76).
+// in no row: what would happen to them is reported and nothing more (F76). A role
+// is left to somebody outside of all units when it was given by hand, or when
+// their mapping leaves one to those outside: disabled and enabled again, they are
+// as they were.
 func planLogin(out []Change, c *Case, cur *Current, facts *Facts) []Change {
 	w := c.wishes(cur)
 	if cur.ID == 0 {
@@ -182,10 +185,14 @@ func (c *Case) liveLogin(out []Change, cur *Current, w *wishes, facts *Facts) []
 	state := &cur.Login
 	roles := roleChanges(rolesWanted(w, state.Grants), state.Grants, w, facts.Mappings)
 	if len(w.in) == 0 {
-		if !w.undetermined && !keepsRole(state.Grants, roles) {
+		switch {
+		case !w.undetermined && !keepsRole(state.Grants, roles):
 			return c.leaveUnit(out, cur, w, roles)
-		}
-		if len(roles) > 0 {
+		case !w.undetermined && state.Deactivated && !state.ByHand && len(w.out) > 0:
+			ch := c.change(cur, Reactivate, Returned)
+			ch.Mapping, ch.Roles, ch.Class = w.mappingOf(cur), roles, rolesClass(roles, true)
+			out = append(out, ch)
+		case len(roles) > 0:
 			out = append(out, c.rolesChange(cur, w, roles))
 		}
 		return out
@@ -210,6 +217,9 @@ func (c *Case) liveLogin(out []Change, cur *Current, w *wishes, facts *Facts) []
 // role given by hand. Without a mapping that says so, and without a role that
 // a removed mapping had given, nothing is known and nothing happens.
 func (c *Case) leaveUnit(out []Change, cur *Current, w *wishes, roles []RoleChange) []Change {
+	if keep := keepRole(w.out, cur.Login.Grants); keep != nil {
+		return c.keepOutside(out, cur, w, roles, keep)
+	}
 	if cur.Login.Deactivated || (len(w.out) == 0 && len(roles) == 0) {
 		return out
 	}
@@ -217,13 +227,30 @@ func (c *Case) leaveUnit(out []Change, cur *Current, w *wishes, roles []RoleChan
 	ch := c.change(cur, Deactivate, reason)
 	ch.Mapping, ch.Detail, ch.PurgeAt = mapping, detail, c.Subject.PurgeAt
 	ch.Class, ch.Roles = ClassDeactivation|rolesClass(roles, true), roles
-	if d := keepRole(w.out, cur.Login.Grants); d != nil {
-		ch.Verb, ch.Class = SetRoles, ClassRoleLoss
-		ch.Roles = withKeptRole(roles, d, cur.Login.Grants)
-		if len(ch.Roles) == 0 {
-			return out
+	return append(out, ch)
+}
+
+// keepOutside plans a login to which its mapping leaves a role outside of the
+// units. It is open like any other: closed while its person was disabled, it is
+// opened again. By hand closed, it stays so.
+func (c *Case) keepOutside(out []Change, cur *Current, w *wishes, roles []RoleChange, keep *Desired) []Change {
+	kept := withKeptRole(roles, keep, cur.Login.Grants)
+	mapping, reason, detail := w.whyLost(roles)
+	switch {
+	case cur.Login.Deactivated && cur.Login.ByHand:
+		return out
+	case cur.Login.Deactivated:
+		ch := c.change(cur, Reactivate, Returned)
+		ch.Mapping, ch.Roles = keep.Mapping, kept
+		if len(kept) > 0 {
+			ch.Class = ClassRoleLoss
 		}
+		return append(out, ch)
+	case len(kept) == 0:
+		return out
 	}
+	ch := c.change(cur, SetRoles, reason)
+	ch.Mapping, ch.Detail, ch.Class, ch.Roles, ch.PurgeAt = mapping, detail, ClassRoleLoss, kept, c.Subject.PurgeAt
 	return append(out, ch)
 }
 

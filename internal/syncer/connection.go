@@ -260,23 +260,6 @@ func (s *Service) compile(ctx context.Context, c Connection, def mapping.Definit
 	return compiled, targets, err
 }
 
-// identityFields are those whose change is a rename: the title, and what the
-// principal name and the email go to.
-func identityFields(def mapping.Definition, targets []mapping.Field) []int64 {
-	var out []int64
-	for _, t := range targets {
-		if t.Title {
-			out = append(out, t.ID)
-		}
-	}
-	for _, row := range def.Rows {
-		if row.From == "userPrincipalName" || row.From == "mail" {
-			out = append(out, row.To)
-		}
-	}
-	return out
-}
-
 // loadRules compiles a connection's mappings and fingerprints them: another
 // fingerprint than the last run's makes everybody be evaluated anew (F44). With
 // a draft, that takes the place of the stored mappings.
@@ -299,14 +282,14 @@ func (s *Service) loadRules(ctx context.Context, c Connection, draft []mapping.D
 		if m.Removed {
 			continue
 		}
-		compiled, targets, err := s.compile(ctx, c, m.Definition)
+		compiled, _, err := s.compile(ctx, c, m.Definition)
 		if err != nil {
 			return nil, errs.Wrap(err, "mapping "+m.Name)
 		}
 		r.list = append(r.list, &rule{Rule: compiled, def: m})
 		paths[m.Entity] = append(paths[m.Entity], compiled.Paths()...)
 		if m.Collection != 0 {
-			r.identity[m.Collection] = append(r.identity[m.Collection], identityFields(m.Definition, targets)...)
+			r.identity[m.Collection] = append(r.identity[m.Collection], compiled.Identity()...)
 		}
 		fmt.Fprintf(sum, "%d %d %x\n", m.ID, m.Position, compiled.Fingerprint())
 	}

@@ -365,11 +365,15 @@ func (p *planner) outside(ch *reconcile.Change) bool {
 }
 
 // retries reports whether a change tells of something that may mend by itself
-// or by a person's hand, so that each run looks at it again (F44).
+// or by a person's hand, so that each run looks at it again (F44). A required
+// field that the directory leaves empty mends only when the directory says
+// more: somebody who is in the register is told of once, until they change.
 func retries(ch *reconcile.Change) bool {
 	switch ch.Verb {
-	case reconcile.Conflict, reconcile.Fail, reconcile.Problem:
+	case reconcile.Conflict, reconcile.Fail:
 		return true
+	case reconcile.Problem:
+		return slices.ContainsFunc(ch.Issues, func(i reconcile.Issue) bool { return i.Reason != reconcile.RequiredFieldEmpty })
 	case reconcile.Skip:
 		return ch.Reason == reconcile.EnabledUnknown || ch.Reason == reconcile.UnitUnknown
 	}
