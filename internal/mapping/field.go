@@ -201,7 +201,7 @@ func listText(spec *datatype.Spec, items []string) (text, problem string) {
 // link returns the reference that a link wants: an object for managers and
 // owners, else a name.
 func (m *Mapper) link(r *row, v *directory.Value) (*reconcile.Ref, string) {
-	ref := reconcile.Ref{Collection: r.field.Spec.Collection, Create: r.create}
+	ref := reconcile.Ref{Collection: r.field.Spec.Collection, Create: r.create, IfEmpty: r.owner == reconcile.FillIfEmpty}
 	text := v.String()
 	if items := v.List(); len(items) > 0 {
 		text = items[0]

@@ -84,6 +84,7 @@ func (e *encoder) field(f *FieldChange) {
 	e.dst = append(e.dst, f.Ref.Object[:]...)
 	e.texts(f.Ref.Text, f.Ref.Label)
 	e.flag(f.Ref.Create)
+	e.flag(f.Ref.IfEmpty)
 }
 
 func (e *encoder) role(r *RoleChange) {

@@ -30,6 +30,7 @@ type Current struct {
 	Candidates []Candidate
 	Fields     []FieldValue // sorted by field
 	Pinned     []int64      // fields that the directory may not write
+	Waiting    []Waiting    // link fields whose object is not in the register yet
 	Login      LoginState
 }
 

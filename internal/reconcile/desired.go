@@ -89,6 +89,7 @@ type Ref struct {
 	Text       string             // the canonical key of the name otherwise
 	Label      string             // the name as the directory spells it
 	Create     bool               // make the record when there is none by that name
+	IfEmpty    bool               // link only while the field holds nothing
 }
 
 // DesiredField is what a mapping row wants of a field.

@@ -234,7 +234,7 @@ func (c *Case) fieldChanges(cur *Current, held []FieldValue, pinned []int64, w *
 			issues = append(issues, *issue)
 		}
 		switch {
-		case fc == nil:
+		case fc == nil || cur.waits(fc):
 		case fc.After.IsEmpty() && fc.Ref == nil:
 			blank = append(blank, *fc)
 		case containsField(facts.Identity[cur.Collection], fc.Field) && !fc.Before.IsEmpty():

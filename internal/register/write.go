@@ -22,6 +22,10 @@ type Write struct {
 	Set        []FieldValue // by field number; an empty value clears
 	Archive    bool         // put the record away
 	Unarchive  bool         // bring it back
+	// KeepPinned leaves pinned fields as they are, and IfEmpty those of its fields
+	// that hold something by now: for values planned a while ago.
+	KeepPinned bool
+	IfEmpty    []int64
 	Note       string
 }
 
@@ -227,6 +231,11 @@ func (b *batch) plan(w *Write, old *Record, linked map[int64]place, o *Outcome) 
 		return &Stale{w.Record, w.Version, old.Version}
 	}
 	sh := b.collections[old.Collection]
+	if w.KeepPinned || len(w.IfEmpty) > 0 {
+		still := *w
+		still.Set = w.stillWanted(old)
+		w = &still
+	}
 	if err := check(sh, w, linked, false); err != nil {
 		return err
 	}
@@ -257,6 +266,15 @@ func (b *batch) plan(w *Write, old *Record, linked map[int64]place, o *Outcome) 
 	b.rekey(sh, old, &rec)
 	b.note(w, &rec, o.Before)
 	return nil
+}
+
+// stillWanted returns the values that a record's pins and its values of today
+// leave to be written.
+func (w *Write) stillWanted(rec *Record) []FieldValue {
+	return slices.DeleteFunc(slices.Clone(w.Set), func(set FieldValue) bool {
+		pinned := w.KeepPinned && slices.Contains(rec.Pinned, set.Field)
+		return pinned || slices.Contains(w.IfEmpty, set.Field) && !rec.Value(set.Field).IsEmpty()
+	})
 }
 
 func (b *batch) planCreate(w *Write, linked map[int64]place, o *Outcome) error {

@@ -381,6 +381,7 @@ CREATE TABLE pending_reference (
     field_id bigint NOT NULL,
     object_id bytea NOT NULL,
     collection_id bigint NOT NULL,
+    if_empty boolean NOT NULL,
     PRIMARY KEY (record_id, field_id)
 );
 

@@ -41,6 +41,7 @@ type refDetail struct {
 	Text       string `json:"t,omitempty"`
 	Label      string `json:"l,omitempty"`
 	Create     bool   `json:"n,omitempty"`
+	IfEmpty    bool   `json:"e,omitempty"`
 }
 
 func detailOf(ch *syncer.PlannedChange) changeDetail {
@@ -55,7 +56,7 @@ func detailOf(ch *syncer.PlannedChange) changeDetail {
 	for _, f := range ch.Fields {
 		fd := fieldDetail{Field: f.Field, Before: raw(f.Before), After: raw(f.After), Source: f.Source}
 		if f.Ref != nil {
-			fd.Ref = &refDetail{Collection: f.Ref.Collection, Text: f.Ref.Text, Label: f.Ref.Label, Create: f.Ref.Create}
+			fd.Ref = &refDetail{Collection: f.Ref.Collection, Text: f.Ref.Text, Label: f.Ref.Label, Create: f.Ref.Create, IfEmpty: f.Ref.IfEmpty}
 			if !f.Ref.Object.IsZero() {
 				fd.Ref.Object = f.Ref.Object.String()
 			}
@@ -95,7 +96,7 @@ func (d *changeDetail) into(ch *syncer.PlannedChange) error {
 			Field: f.Field, Before: datatype.FromJSON(string(f.Before)), After: datatype.FromJSON(string(f.After)), Source: f.Source,
 		}
 		if f.Ref != nil {
-			fc.Ref = &reconcile.Ref{Collection: f.Ref.Collection, Text: f.Ref.Text, Label: f.Ref.Label, Create: f.Ref.Create}
+			fc.Ref = &reconcile.Ref{Collection: f.Ref.Collection, Text: f.Ref.Text, Label: f.Ref.Label, Create: f.Ref.Create, IfEmpty: f.Ref.IfEmpty}
 			if f.Ref.Object != "" {
 				id, err := directory.ParseObjectID(f.Ref.Object)
 				if err != nil {

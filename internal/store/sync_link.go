@@ -132,16 +132,35 @@ func (db *DB) LinkedRecords(ctx context.Context, connection, collection int64, o
 // AddPending notes link fields that wait for their object; a field waits for
 // one object at a time.
 func (db *DB) AddPending(ctx context.Context, connection int64, refs []syncer.PendingReference) error {
-	return db.bulkInsert(ctx, "pending_reference", []string{"connection_id", "record_id", "field_id", "object_id", "collection_id"},
+	return db.bulkInsert(ctx, "pending_reference", []string{"connection_id", "record_id", "field_id", "object_id", "collection_id", "if_empty"},
 		len(refs), func(i int, dst []any) {
 			ref := &refs[i]
-			dst[0], dst[1], dst[2], dst[3], dst[4] = connection, ref.Record, ref.Field, ref.Object[:], ref.Collection
-		}, `ON CONFLICT (record_id, field_id) DO UPDATE SET object_id = excluded.object_id, collection_id = excluded.collection_id`)
+			dst[0], dst[1], dst[2], dst[3], dst[4], dst[5] = connection, ref.Record, ref.Field, ref.Object[:], ref.Collection, ref.IfEmpty
+		}, `ON CONFLICT (record_id, field_id) DO UPDATE SET object_id = excluded.object_id, collection_id = excluded.collection_id,
+			if_empty = excluded.if_empty`)
+}
+
+// Pending returns the references that wait in the given records.
+func (db *DB) Pending(ctx context.Context, connection int64, records []int64) ([]syncer.PendingReference, error) {
+	if len(records) == 0 {
+		return nil, nil
+	}
+	in, arg := db.inNumbers("record_id", 2, records)
+	return collect(ctx, db, scanPending, `SELECT record_id, field_id, object_id, collection_id, if_empty
+		FROM pending_reference WHERE connection_id = $1 AND `+in+` ORDER BY record_id, field_id`, connection, arg)
+}
+
+func scanPending(row interface{ Scan(...any) error }) (syncer.PendingReference, error) {
+	var ref syncer.PendingReference
+	var object []byte
+	err := row.Scan(&ref.Record, &ref.Field, &object, &ref.Collection, &ref.IfEmpty)
+	copy(ref.Object[:], object)
+	return ref, err
 }
 
 // ResolvePending returns waiting references whose object has a record by now.
 func (db *DB) ResolvePending(ctx context.Context, connection int64, limit int) (refs []syncer.PendingReference, records []int64, err error) {
-	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT p.record_id, p.field_id, p.object_id, p.collection_id, l.target_id
+	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT p.record_id, p.field_id, p.object_id, p.collection_id, p.if_empty, l.target_id
 		FROM pending_reference p
 		JOIN entry e ON e.connection_id = p.connection_id AND e.object_id = p.object_id
 		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = p.collection_id
@@ -154,7 +173,7 @@ func (db *DB) ResolvePending(ctx context.Context, connection int64, limit int) (
 		var ref syncer.PendingReference
 		var object []byte
 		var record int64
-		if err := rows.Scan(&ref.Record, &ref.Field, &object, &ref.Collection, &record); err != nil {
+		if err := rows.Scan(&ref.Record, &ref.Field, &object, &ref.Collection, &ref.IfEmpty, &record); err != nil {
 			return nil, nil, err
 		}
 		copy(ref.Object[:], object)

@@ -287,7 +287,7 @@ func waiting(d *deed) []PendingReference {
 		for _, f := range d.changes[i].Fields {
 			if f.Ref != nil && !f.Ref.Object.IsZero() {
 				out = append(out, PendingReference{
-					Record: d.target, Field: f.Field, Object: f.Ref.Object, Collection: f.Ref.Collection,
+					Record: d.target, Field: f.Field, Object: f.Ref.Object, Collection: f.Ref.Collection, IfEmpty: f.Ref.IfEmpty,
 				})
 			}
 		}
@@ -414,10 +414,13 @@ func referenceWrites(refs []PendingReference, records []int64, account int64) []
 	var out []register.Write
 	for i, ref := range refs {
 		if n := len(out); n == 0 || out[n-1].Record != ref.Record {
-			out = append(out, register.Write{Record: ref.Record, Account: account})
+			out = append(out, register.Write{Record: ref.Record, Account: account, KeepPinned: true})
 		}
 		w := &out[len(out)-1]
 		w.Set = append(w.Set, register.FieldValue{Field: ref.Field, Value: datatype.OfRecord(records[i])})
+		if ref.IfEmpty {
+			w.IfEmpty = append(w.IfEmpty, ref.Field)
+		}
 	}
 	return out
 }

@@ -36,9 +36,10 @@ type planner struct {
 	tally    reconcile.Tally
 	seq      int64
 	scratch  []directory.Value
-	blanks   map[int64]bool // collections that held nothing when the plan was begun
-	version  string         // of the configuration, as loaded
-	keepDocs bool           // the plan must stand by itself: previews and held parts
+	vain     []PendingReference // references that the batch being planned waits for no more
+	blanks   map[int64]bool     // collections that held nothing when the plan was begun
+	version  string             // of the configuration, as loaded
+	keepDocs bool               // the plan must stand by itself: previews and held parts
 	// carry makes new records together with their plan; nil in previews. No
 	// limit holds plain additions of records, so they need not wait for the
 	// guard, and their values are mapped once instead of twice.
@@ -112,7 +113,9 @@ func (p *planner) batch(ctx context.Context, ids []int64) ([]reconcile.Change, e
 		return nil, err
 	}
 	out := make([]reconcile.Change, 0, len(cases)+len(cases)/4)
+	p.vain = p.vain[:0]
 	for i := range cases {
+		p.inVain(&cases[i])
 		changes := reconcile.Plan(cases[i], facts)
 		if p.suspects != nil && p.suspects.Contains(uint32(cases[i].Subject.Entry)) {
 			suspect(changes)
@@ -120,6 +123,16 @@ func (p *planner) batch(ctx context.Context, ids []int64) ([]reconcile.Change, e
 		out = append(out, changes...)
 	}
 	return out, nil
+}
+
+// inVain notes the references of a case that need not be waited for any more.
+func (p *planner) inVain(c *reconcile.Case) {
+	for i := range c.Current {
+		cur := &c.Current[i]
+		for _, field := range c.InVain(cur) {
+			p.vain = append(p.vain, PendingReference{Record: cur.ID, Field: field})
+		}
+	}
 }
 
 // suspect marks changes that rest on an absence which is in doubt: they are
@@ -238,11 +251,16 @@ func (p *planner) linked(ctx context.Context, cases []reconcile.Case) error {
 	if err != nil {
 		return err
 	}
+	waits, err := p.loadWaits(ctx, records)
+	if err != nil {
+		return err
+	}
 	for i := range cases {
 		for j := range cases[i].Current {
 			cur := &cases[i].Current[j]
 			if rec, ok := recs[cur.ID]; ok && cur.Target == reconcile.Record {
 				cur.Version, cur.Fields, cur.Pinned = rec.Version, fieldValues(rec.Fields), rec.Pinned
+				cur.Waiting = waits[cur.ID]
 			}
 			if login, ok := logs[cur.ID]; ok && cur.Target == reconcile.Login {
 				cur.Version, cur.Login = login.Version, loginState(login)
@@ -272,6 +290,19 @@ func (p *planner) loadLogins(ctx context.Context, ids []int64) (map[int64]accoun
 	list, err := p.s.logins.LoadLogins(ctx, ids)
 	for _, l := range list {
 		out[l.ID] = l
+	}
+	return out, err
+}
+
+// loadWaits returns the link fields of records that wait for their object.
+func (p *planner) loadWaits(ctx context.Context, records []int64) (map[int64][]reconcile.Waiting, error) {
+	if len(records) == 0 {
+		return nil, nil
+	}
+	refs, err := p.s.store.Pending(ctx, p.conn.ID, records)
+	out := make(map[int64][]reconcile.Waiting, len(refs))
+	for _, ref := range refs {
+		out[ref.Record] = append(out[ref.Record], reconcile.Waiting{Field: ref.Field, Object: ref.Object})
 	}
 	return out, err
 }
@@ -331,6 +362,11 @@ func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconci
 	}
 	if err := p.s.store.SaveOutcomes(ctx, p.conn.ID, p.run.ID, evaluated, open); err != nil {
 		return err
+	}
+	if p.run.Mode != Preview {
+		if err := p.s.store.DropPending(ctx, p.vain); err != nil {
+			return err
+		}
 	}
 	if len(now) == 0 {
 		return nil

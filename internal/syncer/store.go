@@ -121,6 +121,7 @@ type PendingReference struct {
 	Field      int64
 	Object     directory.ObjectID
 	Collection int64
+	IfEmpty    bool // to be filled only while it holds nothing
 }
 
 // linkStore keeps links, what waits for links, and what is wrong with whom.
@@ -135,6 +136,8 @@ type linkStore interface {
 	// LinkedRecords returns the records of a collection that stand for objects.
 	LinkedRecords(ctx context.Context, connection, collection int64, objects []directory.ObjectID) (map[directory.ObjectID]int64, error)
 	AddPending(ctx context.Context, connection int64, refs []PendingReference) error
+	// Pending returns the references that wait in the given records.
+	Pending(ctx context.Context, connection int64, records []int64) ([]PendingReference, error)
 	// ResolvePending returns waiting references whose object is linked by now,
 	// with the record to link to.
 	ResolvePending(ctx context.Context, connection int64, limit int) (refs []PendingReference, records []int64, err error)

@@ -140,6 +140,9 @@ func (a *applier) undoOne(ctx context.Context, row *PlannedChange) (ChangeState,
 	if err != nil {
 		return Reversed, "", err
 	}
+	if err := a.waitNoMore(ctx, row, now.ID); err != nil {
+		return Reversed, "", err
+	}
 	// An addition of which the values are no longer known is put away only while
 	// nobody has touched the record.
 	if row.Verb == reconcile.Add && row.Target == reconcile.Record && len(row.Fields) == 0 && now.Version > 1 {
@@ -170,6 +173,17 @@ func (a *applier) undoOne(ctx context.Context, row *PlannedChange) (ChangeState,
 		return KeptOnUndo, "in part: " + issues[0].Reason.Sentence(), nil
 	}
 	return Reversed, "", nil
+}
+
+// waitNoMore forgets what a change taken back was still waiting for.
+func (a *applier) waitNoMore(ctx context.Context, row *PlannedChange, record int64) error {
+	var refs []PendingReference
+	for _, f := range row.Fields {
+		if f.Ref != nil && !f.Ref.Object.IsZero() && f.After.IsEmpty() {
+			refs = append(refs, PendingReference{Record: record, Field: f.Field})
+		}
+	}
+	return a.s.store.DropPending(ctx, refs)
 }
 
 // present returns what the register holds now of a change's target.

@@ -360,6 +360,7 @@ CREATE TABLE pending_reference (
     field_id      BIGINT NOT NULL,
     object_id     {{bytes}} NOT NULL,
     collection_id BIGINT NOT NULL, -- of the linked record
+    if_empty      BOOLEAN NOT NULL, -- filled only while the field holds nothing
     PRIMARY KEY (record_id, field_id)
 );
 
