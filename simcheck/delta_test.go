@@ -167,11 +167,11 @@ func TestDeltaFromNowOnBringsOnlyWhatHappensNext(t *testing.T) {
 	same(t, sum(changed, userLine), map[string]string{disabled.ID: personLine(disabled) + "\n"})
 }
 
-// memberLines are the parts of members@delta of a group: "+id" for a member
+// memberLines are the parts of members@delta of a group or unit: "+id" for a member
 // that came, "-id" for one that left, in this order.
-func memberLines(g models.Groupable) []string {
+func memberLines(o serialization.AdditionalDataHolder) []string {
 	var out []string
-	list, _ := g.GetAdditionalData()["members@delta"].([]any)
+	list, _ := o.GetAdditionalData()["members@delta"].([]any)
 	for _, item := range list {
 		m, _ := item.(map[string]any)
 		id, _ := m["id"].(*string)
@@ -259,6 +259,32 @@ func TestDevicesDeltaBringsAllAndThenExactlyWhatChanged(t *testing.T) {
 	}
 	changed, _ := round(l, ask, link)
 	same(t, sum(changed, line), map[string]string{added.ID: "NEW-1\n", renamed.ID: "OLD-5\n", gone.ID: "removed: deleted\n"})
+}
+
+func TestUnitsDeltaBringsMembersAndThenExactlyWhatChanged(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, entrasim.Config{People: 200})
+	ask := func(ctx context.Context, link string) (deltaPage[models.AdministrativeUnitable], error) {
+		b := l.graph.directory().AdministrativeUnits().Delta()
+		if link != "" {
+			b = b.WithUrl(link)
+		}
+		return b.GetAsDeltaGetResponse(ctx, nil)
+	}
+	line := func(u models.AdministrativeUnitable) string {
+		return text(u.GetDisplayName()) + "|" + strings.Join(memberLines(u), " ")
+	}
+	first, link := round(l, ask, "")
+	if len(first) != len(l.Units("")) {
+		t.Errorf("%d units, the tenant has %d", len(first), len(l.Units("")))
+	}
+	workshop, joined := must(l.Unit("Workshop"))(l), l.PersonAt(9)
+	if err := l.AddUnitMember(workshop.ID, joined.ID); err != nil {
+		t.Fatal(err)
+	}
+	gone := must(l.DeleteUnit("Nairobi"))(l)
+	changed, _ := round(l, ask, link)
+	same(t, sum(changed, line), map[string]string{workshop.ID: "Workshop|+" + joined.ID + "\n", gone.ID: "removed: deleted\n"})
 }
 
 func TestAStaleDeltaLinkSaysSo(t *testing.T) {
