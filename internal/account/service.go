@@ -52,6 +52,8 @@ type Store interface {
 	// whole organization.
 	ActiveAdministrators(ctx context.Context) ([]int64, error)
 
+	sessionStore
+
 	WriteAudit(ctx context.Context, e audit.Event) error
 	AuditEvents(ctx context.Context, q EventQuery) ([]audit.Entry, error)
 	AuditLog(ctx context.Context) iter.Seq2[audit.Entry, error] // all of it, the oldest first
@@ -70,7 +72,7 @@ func NewService(store Store, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	return &Service{store: store, now: now}
+	return &Service{store: store, now: now, closed: []func(context.Context, []int64) error{store.DeleteSessionsOf}}
 }
 
 // OnClosed has fn called with logins that can no longer sign in as they did:

@@ -147,6 +147,18 @@ CREATE UNIQUE INDEX login_email ON login (email_key);
 
 CREATE UNIQUE INDEX login_object ON login (tenant_id, object_id) WHERE object_id IS NOT NULL;
 
+CREATE TABLE session (
+    id         INTEGER PRIMARY KEY,
+    token      BLOB NOT NULL UNIQUE,
+    login_id   BIGINT NOT NULL REFERENCES login (id),
+    created_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    address    TEXT   NOT NULL,
+    agent      TEXT   NOT NULL
+);
+
+CREATE INDEX session_login ON session (login_id);
+
 CREATE TABLE role (
     id          INTEGER PRIMARY KEY,
     account_id  BIGINT NOT NULL, -- 0 for the built-in roles

@@ -151,6 +151,18 @@ CREATE TABLE login (
 CREATE UNIQUE INDEX login_email ON login (email_key);
 CREATE UNIQUE INDEX login_object ON login (tenant_id, object_id) WHERE object_id IS NOT NULL;
 
+-- Who is signed in where. The token itself is nowhere, only its hash.
+CREATE TABLE session (
+    id         {{serial}},
+    token      {{bytes}} NOT NULL UNIQUE,
+    login_id   BIGINT NOT NULL REFERENCES login (id),
+    created_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    address    TEXT   NOT NULL,
+    agent      TEXT   NOT NULL
+);
+CREATE INDEX session_login ON session (login_id);
+
 CREATE TABLE role (
     id          {{serial}},
     account_id  BIGINT NOT NULL, -- 0 for the built-in roles
