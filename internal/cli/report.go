@@ -474,7 +474,7 @@ func (h *house) explain(ctx context.Context, c *console, conn syncer.Connection,
 	}
 	if len(why.Next) > 0 {
 		c.line("")
-		c.line("The next run would change:")
+		c.line("The next run would do:")
 		for _, ch := range why.Next {
 			names.print(c, syncer.PlannedChange{Change: ch})
 		}

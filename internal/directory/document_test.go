@@ -326,3 +326,35 @@ func BenchmarkHash(b *testing.B) {
 		doc.Hash()
 	}
 }
+
+func TestAgrees(t *testing.T) {
+	t.Parallel()
+	rows := map[string]struct {
+		a, b string
+		want bool
+	}{
+		"the same":                      {`{"a":"x","b":null}`, `{"b":null,"a":"x"}`, true},
+		"not mentioned, and empty":      {`{"a":"x"}`, `{"a":"x","b":null,"c":[]}`, true},
+		"empty, and not mentioned":      {`{"a":"x","b":null,"c":[ ]}`, `{"a":"x"}`, true},
+		"null, and an empty list":       {`{"a":null}`, `{"a":[]}`, true},
+		"not mentioned, and something":  {`{"a":"x"}`, `{"a":"x","b":"y"}`, false},
+		"something, and empty":          {`{"a":"x","b":"y"}`, `{"a":"x","b":null}`, false},
+		"something, and something else": {`{"a":"x"}`, `{"a":"y"}`, false},
+		"false is not empty":            {`{"a":false}`, `{}`, false},
+		"an empty text is not empty":    {`{"a":""}`, `{}`, false},
+	}
+	for name, r := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, pair := range [][2]string{{r.a, r.b}, {r.b, r.a}} {
+				got, err := directory.Document(pair[0]).Agrees(directory.Document(pair[1]))
+				if err != nil || got != r.want {
+					t.Errorf("%s and %s: %v, %v, want %v", pair[0], pair[1], got, err, r.want)
+				}
+			}
+		})
+	}
+	if _, err := directory.Document(`[]`).Agrees(directory.Document(`{}`)); err == nil {
+		t.Error("a list was taken for a document")
+	}
+}

@@ -126,6 +126,37 @@ func (d Document) Same(other Document) (bool, error) {
 	return sameMembers(a, b), nil
 }
 
+// Agrees reports whether two documents contradict each other nowhere: what both
+// mention is the same, and what one of them does not mention the other says is
+// empty. A round of changes leaves out what was never set; a listing says so.
+func (d Document) Agrees(other Document) (bool, error) {
+	const op = "compare two documents"
+	a, err := d.members(op)
+	if err != nil {
+		return false, err
+	}
+	b, err := other.members(op)
+	if err != nil {
+		return false, err
+	}
+	return sameMembers(saying(a), saying(b)), nil
+}
+
+// saying drops the attributes that are null or an empty list.
+func saying(all []member) []member {
+	return slices.DeleteFunc(all, func(m member) bool {
+		switch rawjson.KindOf(m.raw) {
+		case rawjson.Null:
+			return true
+		case rawjson.Array:
+			s := rawjson.Scan(m.raw)
+			s.Array()
+			return !s.Element()
+		}
+		return false
+	})
+}
+
 func sameMembers(a, b []member) bool {
 	if len(a) != len(b) {
 		return false

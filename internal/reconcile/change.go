@@ -21,7 +21,7 @@ const (
 	SetStatus       // write the integration status
 	SetRoles        // give, take or exchange roles
 	Deactivate      // close the login
-	Reactivate      // open it again
+	Reactivate      // open it again; of a record that an undo had put away, bring it back
 	Archive         // put away a record that an undone run had added
 	Skip            // nothing, for a reason
 	Conflict        // nothing, until a person decides
@@ -113,7 +113,7 @@ type Change struct {
 	Name          string // whom it concerns, for people
 	Fields        []FieldChange
 	Roles         []RoleChange
-	Status        Status // after; of Add, Adopt and SetStatus
+	Status        Status // after; of Add, Adopt, SetStatus and Reactivate
 	StatusBefore  Status
 	PurgeAt       time.Time
 	LoginName     string // after; of logins

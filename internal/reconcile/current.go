@@ -30,8 +30,11 @@ type Current struct {
 	Candidates []Candidate
 	Fields     []FieldValue // sorted by field
 	Pinned     []int64      // fields that the directory may not write
-	Waiting    []Waiting    // link fields whose object is not in the register yet
-	Login      LoginState
+	// PutAway is set for a record or login that an undo took back: the record is
+	// archived, the login closed, and it stays so until there is news.
+	PutAway bool
+	Waiting []Waiting // link fields whose object is not in the register yet
+	Login   LoginState
 }
 
 // LoginState is what matters of a login.

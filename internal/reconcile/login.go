@@ -23,7 +23,7 @@ import (
 // in no row: what would happen to them is reported and nothing more (F76). A role
 // is left to somebody outside of all units when it was given by hand, or when
 // their mapping leaves one to those outside: disabled and enabled again, they are
-// as they were.
+// as they were. A login that an undo took back stays closed until there is news.
 func planLogin(out []Change, c *Case, cur *Current, facts *Facts) []Change {
 	w := c.wishes(cur)
 	if cur.ID == 0 {
@@ -188,7 +188,7 @@ func (c *Case) liveLogin(out []Change, cur *Current, w *wishes, facts *Facts) []
 		switch {
 		case !w.undetermined && !keepsRole(state.Grants, roles):
 			return c.leaveUnit(out, cur, w, roles)
-		case !w.undetermined && state.Deactivated && !state.ByHand && len(w.out) > 0:
+		case !w.undetermined && state.Deactivated && !state.ByHand && !cur.PutAway && len(w.out) > 0:
 			ch := c.change(cur, Reactivate, Returned)
 			ch.Mapping, ch.Roles, ch.Class = w.mappingOf(cur), roles, rolesClass(roles, true)
 			out = append(out, ch)
@@ -202,8 +202,13 @@ func (c *Case) liveLogin(out []Change, cur *Current, w *wishes, facts *Facts) []
 		ch := c.change(cur, Skip, DeactivatedByHand)
 		ch.Mapping = w.in[0].Mapping
 		return append(out, ch)
+	case cur.PutAway && !c.News:
+		return append(out, c.staysAway(cur, w))
 	case state.Deactivated:
 		ch := c.change(cur, Reactivate, Returned)
+		if cur.PutAway {
+			ch.Reason = ComesAgain
+		}
 		ch.Mapping, ch.Roles = w.in[0].Mapping, roles
 		ch.Class = rolesClass(roles, true) &^ ClassRoleGain
 		out = append(out, ch)
@@ -237,7 +242,7 @@ func (c *Case) keepOutside(out []Change, cur *Current, w *wishes, roles []RoleCh
 	kept := withKeptRole(roles, keep, cur.Login.Grants)
 	mapping, reason, detail := w.whyLost(roles)
 	switch {
-	case cur.Login.Deactivated && cur.Login.ByHand:
+	case cur.Login.Deactivated && (cur.Login.ByHand || cur.PutAway):
 		return out
 	case cur.Login.Deactivated:
 		ch := c.change(cur, Reactivate, Returned)

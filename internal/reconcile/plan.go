@@ -10,6 +10,10 @@ type Case struct {
 	Subject Subject
 	Desired []Desired // in the administrator's order of mappings
 	Current []Current // one per target and collection that is wanted or linked, in any order
+	// News is set when there is something new to go by: the directory said
+	// something else, a mapping was edited, or somebody asked for this subject. It
+	// is not when the subject is only looked at again because something is open.
+	News bool
 }
 
 // Plan returns the changes for one subject, records before logins, and within

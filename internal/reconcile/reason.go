@@ -20,6 +20,7 @@ const (
 	MappingGone         Reason = "mapping_removed"
 	EnteredUnit         Reason = "entered_unit"
 	Returned            Reason = "returned"
+	ComesAgain          Reason = "comes_again"
 	HigherMapping       Reason = "higher_mapping_decides"
 	MatchedIdentifier   Reason = "matched_by_identifier"
 	PersonRecord        Reason = "login_tied_to_person"
@@ -47,6 +48,7 @@ const (
 	DismissedByApprover Reason = "dismissed_by_approver"
 	StillInDirectory    Reason = "still_in_directory"
 	Undone              Reason = "undone"
+	StaysAway           Reason = "stays_away_after_undo"
 )
 
 // sentences says each reason to people.
@@ -65,6 +67,7 @@ var sentences = map[Reason]string{
 	MappingGone:         "the mapping that gave it was removed",
 	EnteredUnit:         "is in the unit of the mapping",
 	Returned:            "is back in the directory and enabled",
+	ComesAgain:          "had been taken back by an undo, and comes again",
 	HigherMapping:       "a mapping higher in the order decides",
 	MatchedIdentifier:   "already in the register with the same unique identifier",
 	PersonRecord:        "tied to the person's record",
@@ -90,6 +93,7 @@ var sentences = map[Reason]string{
 	SupersededByRun:     "a newer run has taken its place",
 	DismissedByApprover: "was not approved",
 	StillInDirectory:    "answered when asked for by ID, so it is still in the directory",
+	StaysAway:           "was taken back by an undo; stays away until the directory or a mapping changes, or somebody asks",
 	Undone:              "taken back because the run that did it was undone",
 }
 

@@ -15,12 +15,18 @@ import (
 //	Gone                   Skip                status Purged
 //	NotFound               Skip                status Not found
 //	Unknown, Missing       Skip                nothing
+//
+// A record that an undo put away is told of, and brought back once there is news
+// of somebody who is let in.
 func planRecord(out []Change, c *Case, cur *Current, facts *Facts) []Change {
 	w := c.wishes(cur)
 	if cur.ID == 0 {
 		return c.enterRecord(out, cur, &w, facts)
 	}
 	status, reason, said := c.statusOf(&w)
+	if cur.PutAway {
+		return c.recordPutAway(out, cur, &w, status, facts)
+	}
 	if !said {
 		return out
 	}
@@ -31,6 +37,27 @@ func planRecord(out []Change, c *Case, cur *Current, facts *Facts) []Change {
 		return out
 	}
 	return append(out, c.fieldChanges(cur, cur.Fields, cur.Pinned, &w, facts)...)
+}
+
+// recordPutAway plans a record that an undo put away.
+func (c *Case) recordPutAway(out []Change, cur *Current, w *wishes, status Status, facts *Facts) []Change {
+	if len(w.in) == 0 || (status != StatusActive && status != StatusDisabled) {
+		return out
+	}
+	if !c.News {
+		return append(out, c.staysAway(cur, w))
+	}
+	ch := c.change(cur, Reactivate, ComesAgain)
+	ch.Mapping, ch.Class = w.in[0].Mapping, c.linkClass(Add)
+	ch.Status, ch.StatusBefore = status, cur.Status
+	return append(append(out, ch), c.fieldChanges(cur, cur.Fields, cur.Pinned, w, facts)...)
+}
+
+// staysAway reports what an undo took back and nothing new is known of.
+func (c *Case) staysAway(cur *Current, w *wishes) Change {
+	ch := c.change(cur, Skip, StaysAway)
+	ch.Mapping = w.in[0].Mapping
+	return ch
 }
 
 // statusOf returns the integration status that the evidence calls for; said is

@@ -22,8 +22,9 @@ import (
 //	SetRoles                 SetRoles           the mapping's role is the one that the run wrote
 //	Deactivate               Reactivate, with   it is closed, and not by hand
 //	                         its roles
-//	Reactivate               Deactivate, with   it is open
+//	Reactivate of a login    Deactivate, with   it is open
 //	                         its roles
+//	Reactivate of a record   Archive            it is not archived
 //	anything else            nothing
 //
 // A protected login stays as it is (F76). A field that was pinned since is a
@@ -70,6 +71,12 @@ func (c *Change) Unlinks() bool {
 	return c.Reason == Undone && (c.Verb == Adopt || c.Verb == Relink)
 }
 
+// PutsAway reports whether the change takes back what a run had made or opened.
+// It stays away until there is news of its subject: see Case.News.
+func (c *Change) PutsAway() bool {
+	return c.Reason == Undone && (c.Verb == Archive || c.Verb == Deactivate)
+}
+
 // undoing is the work on one inverse.
 type undoing struct {
 	applied *Change
@@ -101,7 +108,11 @@ func (u *undoing) plan() {
 	case Deactivate:
 		u.reopen()
 	case Reactivate:
-		u.closeAgain()
+		if u.applied.Target == Login {
+			u.closeAgain()
+		} else if !u.now.PutAway {
+			u.change.Verb = Archive
+		}
 	}
 }
 

@@ -154,3 +154,63 @@ func TestUndoingTwiceDoesNothing(t *testing.T) {
 		}
 	})
 }
+
+// away is what an undo put away.
+func away(cur Current) Current {
+	cur.PutAway = true
+	return cur
+}
+
+func TestWhatAnUndoPutAwayStaysAwayUntilThereIsNews(t *testing.T) {
+	t.Parallel()
+	staff, rec := loginWish(mapStaff, collaborator), recordWish(says(fieldNote, "new"))
+	closedLogin := away(closed(login()))
+	hold := record(StatusActive, holds(fieldNote, "old"))
+	keeps := outside(staff, OutsideUnits)
+	keeps.KeepWhenOutside = RoleWish{Module: module1, Role: viewer}
+	rows := []struct {
+		name     string
+		standing Standing
+		news     bool
+		wishes   []Desired
+		current  []Current
+		want     string
+	}{
+		{"no news", Live, false, []Desired{rec, staff}, []Current{away(hold), closedLogin},
+			"skip record#40: stays_away_after_undo\nskip login#50: stays_away_after_undo"},
+		{"news", Live, true, []Desired{rec, staff}, []Current{away(hold), closedLogin},
+			"reactivate record#40: comes_again\nupdate record#40: attribute_changed; field 5 \"old\" to \"new\"\n" +
+				"reactivate login#50: comes_again; role in 1 of 11: 0 to 100"},
+		{"news of somebody disabled", Disabled, true, []Desired{rec, staff}, []Current{away(record(StatusActive)), closedLogin},
+			"reactivate record#40: comes_again; status \"Active\" to \"Disabled\"\nupdate record#40: attribute_changed; field 5 null to \"new\""},
+		{"news of somebody deleted", SoftDeleted, true, []Desired{rec, staff}, []Current{away(hold), closedLogin}, ``},
+		{"news of somebody outside", Live, true, []Desired{outside(rec, OutsideUnits), outside(staff, OutsideUnits)}, []Current{away(hold), closedLogin}, ``},
+		{"news of somebody outside who would keep a role", Live, true, []Desired{keeps},
+			[]Current{away(closed(login(grant(mapStaff, viewer))))}, ``},
+		{"nothing known", Unknown, true, []Desired{rec, staff}, []Current{away(hold), closedLogin}, ``},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			c := Case{Subject: subject(r.standing), Desired: r.wishes, Current: r.current, News: r.news}
+			check(t, renderAll(Plan(c, facts())), r.want)
+		})
+	}
+}
+
+func TestPutsAway(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]struct {
+		change Change
+		want   bool
+	}{
+		"an addition of a record, undone": {Change{Verb: Archive, Reason: Undone}, true},
+		"an addition of a login, undone":  {Change{Verb: Deactivate, Reason: Undone}, true},
+		"a deactivation":                  {Change{Verb: Deactivate, Reason: DisabledInDirectory}, false},
+		"a deactivation, undone":          {Change{Verb: Reactivate, Reason: Undone}, false},
+	} {
+		if got := r.change.PutsAway(); got != r.want {
+			t.Errorf("%s: %v, want %v", name, got, r.want)
+		}
+	}
+}

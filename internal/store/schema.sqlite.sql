@@ -290,10 +290,13 @@ CREATE TABLE link (
     status        BIGINT NOT NULL,
     status_since  BIGINT NOT NULL,
     run_id        BIGINT NOT NULL,
+    put_away      BIGINT NOT NULL, -- the run whose undo took the target back; else 0
     PRIMARY KEY (entry_id, target, collection_id)
 ) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX link_target ON link (target_id, target);
+
+CREATE INDEX link_put_away ON link (connection_id) WHERE put_away <> 0;
 
 CREATE TABLE run (
     id            INTEGER PRIMARY KEY,

@@ -10,12 +10,12 @@ import (
 	"github.com/musterhq/muster/internal/syncer"
 )
 
-const linkColumns = `entry_id, target, collection_id, target_id, connection_id, mapping_id, status, status_since, run_id`
+const linkColumns = `entry_id, target, collection_id, target_id, connection_id, mapping_id, status, status_since, run_id, put_away`
 
 func scanLink(row interface{ Scan(...any) error }) (syncer.Link, error) {
 	var l syncer.Link
 	var since int64
-	err := row.Scan(&l.Entry, &l.Target, &l.Collection, &l.TargetID, &l.Connection, &l.Mapping, &l.Status, &since, &l.Run)
+	err := row.Scan(&l.Entry, &l.Target, &l.Collection, &l.TargetID, &l.Connection, &l.Mapping, &l.Status, &since, &l.Run, &l.PutAway)
 	l.StatusSince = fromMicros(since)
 	return l, err
 }
@@ -61,11 +61,11 @@ func (db *DB) InsertLinks(ctx context.Context, links []syncer.Link) error {
 		return nil
 	}
 	return db.bulkInsert(ctx, "link",
-		[]string{"entry_id", "target", "collection_id", "target_id", "connection_id", "mapping_id", "status", "status_since", "run_id"},
+		[]string{"entry_id", "target", "collection_id", "target_id", "connection_id", "mapping_id", "status", "status_since", "run_id", "put_away"},
 		len(links), func(i int, dst []any) {
 			l := &links[i]
 			dst[0], dst[1], dst[2], dst[3], dst[4] = l.Entry, int64(l.Target), l.Collection, l.TargetID, l.Connection
-			dst[5], dst[6], dst[7], dst[8] = l.Mapping, int64(l.Status), microsOrZero(l.StatusSince), l.Run
+			dst[5], dst[6], dst[7], dst[8], dst[9] = l.Mapping, int64(l.Status), microsOrZero(l.StatusSince), l.Run, l.PutAway
 		})
 }
 
@@ -102,7 +102,41 @@ func (db *DB) CountLinks(ctx context.Context, connection int64) (n int, err erro
 	return n, err
 }
 
-// LinkedRecords returns the records of a collection that stand for objects.
+// SetPutAway stores which run's undo took the targets of links back.
+func (db *DB) SetPutAway(ctx context.Context, links []syncer.Link) error {
+	for _, l := range links {
+		_, err := db.conn(ctx).ExecContext(ctx, `UPDATE link SET put_away = $4 WHERE entry_id = $1 AND target = $2 AND collection_id = $3`,
+			l.Entry, int64(l.Target), l.Collection, l.PutAway)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// away finds the links whose target an undo took back and nobody has brought
+// back, of those who are in the directory.
+const away = ` FROM link l JOIN entry e ON e.id = l.entry_id
+	WHERE l.connection_id = $1 AND l.put_away <> 0 AND e.standing IN ($2, $3)
+	AND CASE WHEN l.target = 1 THEN EXISTS (SELECT 1 FROM record r WHERE r.id = l.target_id AND r.archived_at IS NOT NULL)
+		ELSE EXISTS (SELECT 1 FROM login u WHERE u.id = l.target_id AND u.state = 'deactivated') END`
+
+// here holds for links whose record is not away.
+const here = `(l.put_away = 0 OR EXISTS (SELECT 1 FROM record r WHERE r.id = l.target_id AND r.archived_at IS NULL))`
+
+// AwayEntries returns the entries of those whose record or login is away.
+func (db *DB) AwayEntries(ctx context.Context, connection int64) (*roaring.Bitmap, error) {
+	return db.bitmap(ctx, `SELECT l.entry_id`+away, connection, int64(reconcile.Live), int64(reconcile.Disabled))
+}
+
+// CountAway counts the records and logins that are away.
+func (db *DB) CountAway(ctx context.Context, connection int64) (n int, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*)`+away, connection, int64(reconcile.Live), int64(reconcile.Disabled)).Scan(&n)
+	return n, err
+}
+
+// LinkedRecords returns the records of a collection that stand for objects,
+// without those that an undo put away.
 func (db *DB) LinkedRecords(ctx context.Context, connection, collection int64, objects []directory.ObjectID) (map[directory.ObjectID]int64, error) {
 	out := make(map[directory.ObjectID]int64, len(objects))
 	if len(objects) == 0 {
@@ -110,7 +144,7 @@ func (db *DB) LinkedRecords(ctx context.Context, connection, collection int64, o
 	}
 	in, arg := db.inObjects("e.object_id", 3, objects)
 	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT e.object_id, l.target_id FROM entry e
-		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = $2
+		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = $2 AND `+here+`
 		WHERE e.connection_id = $1 AND `+in, connection, collection, arg)
 	if err != nil {
 		return nil, err
@@ -163,7 +197,7 @@ func (db *DB) ResolvePending(ctx context.Context, connection int64, limit int) (
 	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT p.record_id, p.field_id, p.object_id, p.collection_id, p.if_empty, l.target_id
 		FROM pending_reference p
 		JOIN entry e ON e.connection_id = p.connection_id AND e.object_id = p.object_id
-		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = p.collection_id
+		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = p.collection_id AND `+here+`
 		WHERE p.connection_id = $1 ORDER BY p.record_id, p.field_id LIMIT $2`, connection, limit)
 	if err != nil {
 		return nil, nil, err

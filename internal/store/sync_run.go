@@ -119,12 +119,20 @@ func quoted[T ~string](words []T) string {
 // and got to its end, or NotFound.
 func (db *DB) LastPlanned(ctx context.Context, connection int64, modes ...syncer.Mode) (syncer.Run, error) {
 	return scanRun(db.conn(ctx).QueryRowContext(ctx, `SELECT `+runColumns+` FROM run
-		WHERE connection_id = $1 AND mode IN (`+quoted(modes)+`) AND stage = 'done' AND scope = $2
-		ORDER BY id DESC LIMIT 1`, connection, everybody))
+		WHERE connection_id = $1 AND mode IN (`+quoted(modes)+`) AND stage = 'done' AND scope IN ($2, $3)
+		ORDER BY id DESC LIMIT 1`, connection, everybody, everybodyAgain))
 }
 
-// everybody is the stored scope of a run that is not narrowed.
-var everybody = func() string { b, _ := json.Marshal(syncer.Scope{}); return string(b) }()
+// everybody and everybodyAgain are the stored scopes of runs that are not narrowed.
+var (
+	everybody      = scopeText(syncer.Scope{})
+	everybodyAgain = scopeText(syncer.Scope{Again: true})
+)
+
+func scopeText(s syncer.Scope) string {
+	b, _ := json.Marshal(s) // numbers, texts and flags always encode
+	return string(b)
+}
 
 // SavePage stores how far an input's reading got.
 func (db *DB) SavePage(ctx context.Context, p syncer.RunPage) error {
@@ -193,9 +201,15 @@ func (db *DB) PageChanges(ctx context.Context, run int64, input string) (*roarin
 	return db.orBitmaps(ctx, `SELECT changed FROM run_page WHERE run_id = $1 AND input = $2`, run, input)
 }
 
-// Dirty returns the entries that differed since pages were pruned last.
-func (db *DB) Dirty(ctx context.Context, connection int64) (*roaring.Bitmap, error) {
-	return db.orBitmaps(ctx, `SELECT p.changed FROM run_page p JOIN run r ON r.id = p.run_id WHERE r.connection_id = $1`, connection)
+// Dirty returns the entries that differed since pages were pruned last, and
+// those that were only told in full.
+func (db *DB) Dirty(ctx context.Context, connection int64) (news, fuller *roaring.Bitmap, err error) {
+	const pages = `SELECT p.changed FROM run_page p JOIN run r ON r.id = p.run_id WHERE r.connection_id = $1 AND p.input `
+	if news, err = db.orBitmaps(ctx, pages+`<> $2`, connection, syncer.FullerInput); err != nil {
+		return nil, nil, err
+	}
+	fuller, err = db.orBitmaps(ctx, pages+`= $2`, connection, syncer.FullerInput)
+	return news, fuller, err
 }
 
 func (db *DB) orBitmaps(ctx context.Context, query string, args ...any) (*roaring.Bitmap, error) {

@@ -201,7 +201,7 @@ func (a *applier) write(ctx context.Context, d *deed) (register.Write, error) {
 			}
 		}
 	}
-	if s := d.has(reconcile.Add, reconcile.Adopt, reconcile.Relink, reconcile.SetStatus); s != nil {
+	if s := d.has(reconcile.Add, reconcile.Adopt, reconcile.Relink, reconcile.SetStatus, reconcile.Reactivate); s != nil {
 		field, err := a.statusField(ctx, ch.Collection)
 		if err != nil {
 			return w, err
@@ -211,6 +211,7 @@ func (a *applier) write(ctx context.Context, d *deed) (register.Write, error) {
 	if arch := d.has(reconcile.Archive); arch != nil {
 		w.Archive = true
 	}
+	w.Unarchive = d.has(reconcile.Reactivate) != nil
 	byField := func(x, y register.FieldValue) int { return cmp.Compare(x.Field, y.Field) }
 	if !slices.IsSortedFunc(w.Set, byField) {
 		slices.SortFunc(w.Set, byField)
@@ -232,7 +233,7 @@ func (a *applier) statusField(ctx context.Context, collection int64) (int64, err
 
 // tie writes the links of deeds, their status, and the references that wait.
 func (a *applier) tie(ctx context.Context, deeds []*deed) error {
-	var fresh, status []Link
+	var fresh, status, moved []Link
 	var pending []PendingReference
 	now := a.s.now()
 	for _, d := range deeds {
@@ -256,9 +257,15 @@ func (a *applier) tie(ctx context.Context, deeds []*deed) error {
 				return err
 			}
 		}
-		if s := d.has(reconcile.SetStatus); s != nil {
+		if s := d.has(reconcile.SetStatus, reconcile.Reactivate); s != nil && ch.Target == reconcile.Record {
 			l.Status = s.Status
 			status = append(status, l)
+		}
+		if ch.PutsAway() {
+			l.PutAway = a.run.ID
+		}
+		if ch.PutsAway() || d.has(reconcile.Reactivate) != nil {
+			moved = append(moved, l)
 		}
 		pending = append(pending, waiting(d)...)
 	}
@@ -266,6 +273,9 @@ func (a *applier) tie(ctx context.Context, deeds []*deed) error {
 		return err
 	}
 	if err := a.s.store.SetLinkStatus(ctx, status); err != nil {
+		return err
+	}
+	if err := a.s.store.SetPutAway(ctx, moved); err != nil {
 		return err
 	}
 	return a.s.store.AddPending(ctx, a.conn.ID, pending)

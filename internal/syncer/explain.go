@@ -3,6 +3,8 @@ package syncer
 import (
 	"context"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/mapping"
@@ -16,7 +18,7 @@ type Explanation struct {
 	Entry    Entry
 	Mappings []MappingView
 	Links    []Link
-	Next     []reconcile.Change // what the next run would do; empty when all is in line
+	Next     []reconcile.Change // what the next run would do, and what it would leave away after an undo; empty when all is in line
 	History  []PlannedChange    // newest first
 }
 
@@ -66,6 +68,7 @@ func (s *Service) explain(ctx context.Context, connection int64, e Entry) (Expla
 	if err != nil {
 		return Explanation{}, err
 	}
+	p.stale = roaring.BitmapOf(uint32(e.ID)) // what the next run would do by itself
 	pick := p.rules.picks[e.Kind]
 	values, err := e.Doc.Pick(pick.fields, nil)
 	if err != nil {
@@ -85,7 +88,7 @@ func (s *Service) explain(ctx context.Context, connection int64, e Entry) (Expla
 		return out, err
 	}
 	for _, ch := range changes {
-		if ch.Verb.Acts() {
+		if ch.Verb.Acts() || ch.Reason == reconcile.StaysAway {
 			out.Next = append(out.Next, ch)
 		}
 	}

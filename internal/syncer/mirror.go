@@ -38,15 +38,19 @@ type mirror struct {
 type seen struct {
 	all   *roaring.Bitmap // entries that were mentioned
 	moved *roaring.Bitmap // entries that are new or differ from before
-	fresh int             // how many were new
+	// fuller are entries that were only told in full what a round of changes had
+	// told in part. They are to be looked at, and are no news.
+	fuller *roaring.Bitmap
+	fresh  int // how many were new
 }
 
 // work is an entry being brought up to date. One object may come several times
 // in a page; the last occurrence wins (F49).
 type work struct {
 	Entry
-	fresh bool // not in the mirror yet
-	moved bool
+	fresh  bool // not in the mirror yet
+	moved  bool
+	fuller bool // of what it said before, nothing differs
 }
 
 // apply brings one page's objects into the mirror. It must run in a
@@ -156,8 +160,16 @@ func (m *mirror) takeListed(w *work, o *directory.Object) error {
 	}
 	standing := standingOf(w.Kind, o.Doc, reconcile.Unknown)
 	if !same {
+		if !w.fresh && !w.moved {
+			if agrees, err := w.Doc.Agrees(o.Doc); err != nil {
+				return err
+			} else if agrees {
+				w.fuller = true
+			}
+		}
 		h := o.Doc.Hash()
-		w.Doc, w.Hash, w.moved = o.Doc, h[:], true
+		w.Doc, w.Hash = o.Doc, h[:]
+		w.moved = w.moved || !w.fuller
 	}
 	m.stand(w, standing)
 	return nil
@@ -255,7 +267,7 @@ func standingOf(kind directory.Kind, doc directory.Document, unsaid reconcile.St
 
 // write stores what is new or moved and returns what the page brought.
 func (m *mirror) write(ctx context.Context, order []*work) (seen, error) {
-	out := seen{all: roaring.New(), moved: roaring.New()}
+	out := seen{all: roaring.New(), moved: roaring.New(), fuller: roaring.New()}
 	var fresh, moved []Entry
 	for _, w := range order {
 		if w.fresh {
@@ -272,13 +284,16 @@ func (m *mirror) write(ctx context.Context, order []*work) (seen, error) {
 			w.ID, w.Version = next, 1
 			next++
 			fresh = append(fresh, w.Entry)
-		case w.moved:
+		case w.moved || w.fuller:
 			w.Version++
 			moved = append(moved, w.Entry)
 		}
 		out.all.Add(uint32(w.ID))
-		if w.fresh || w.moved {
+		switch {
+		case w.fresh || w.moved:
 			out.moved.Add(uint32(w.ID))
+		case w.fuller:
+			out.fuller.Add(uint32(w.ID))
 		}
 	}
 	if len(fresh) > 0 {

@@ -33,6 +33,7 @@ type planner struct {
 	lease    *held
 	tell     func(Progress)
 	suspects *roaring.Bitmap // entries whose absence is not believed
+	stale    *roaring.Bitmap // entries of whom there is no news since they were planned last; nil for none
 	tally    reconcile.Tally
 	seq      int64
 	scratch  []directory.Value
@@ -177,7 +178,7 @@ func (p *planner) wanted(e *Entry) (reconcile.Case, error) {
 		return reconcile.Case{}, errs.Wrap(err, "read the mirror of "+e.Object.String())
 	}
 	p.scratch = values
-	c := reconcile.Case{Subject: pick.subject(e, values)}
+	c := reconcile.Case{Subject: pick.subject(e, values), News: p.stale == nil || !p.stale.Contains(uint32(e.ID))}
 	if p.suspects != nil && p.suspects.Contains(uint32(e.ID)) {
 		c.Subject.Standing = reconcile.NotFound
 	}
@@ -204,7 +205,7 @@ func (p *planner) current(ctx context.Context, ids []int64, cases []reconcile.Ca
 		c := &cases[i]
 		for _, l := range byEntry[c.Subject.Entry] {
 			c.Current = append(c.Current, reconcile.Current{
-				Target: l.Target, Collection: l.Collection, ID: l.TargetID, Status: l.Status,
+				Target: l.Target, Collection: l.Collection, ID: l.TargetID, Status: l.Status, PutAway: l.PutAway != 0,
 			})
 		}
 		for j := range c.Desired {
@@ -261,9 +262,11 @@ func (p *planner) linked(ctx context.Context, cases []reconcile.Case) error {
 			if rec, ok := recs[cur.ID]; ok && cur.Target == reconcile.Record {
 				cur.Version, cur.Fields, cur.Pinned = rec.Version, fieldValues(rec.Fields), rec.Pinned
 				cur.Waiting = waits[cur.ID]
+				cur.PutAway = cur.PutAway && rec.Archived() // else somebody has brought it back
 			}
 			if login, ok := logs[cur.ID]; ok && cur.Target == reconcile.Login {
 				cur.Version, cur.Login = login.Version, loginState(login)
+				cur.PutAway = cur.PutAway && cur.Login.Deactivated
 			}
 		}
 	}

@@ -222,6 +222,10 @@ func (r *reader) round(ctx context.Context, kind directory.Kind, input string, f
 	return nil
 }
 
+// FullerInput names the pages of entries that were told in full what changes
+// had told in part: they are to be planned for, and are no news.
+const FullerInput = "told in full"
+
 // intake is one input on its way into the mirror.
 type intake struct {
 	kind    directory.Kind
@@ -316,6 +320,11 @@ func (r *reader) savePage(ctx context.Context, in *intake, seq int, page *direct
 			c.Taken = r.s.now()
 		}
 		if err := r.s.store.SaveCursor(ctx, r.conn.ID, cursorName(in.input), c); err != nil {
+			return err
+		}
+	}
+	if !got.fuller.IsEmpty() {
+		if err := r.appendPage(ctx, FullerInput, got.fuller); err != nil {
 			return err
 		}
 	}

@@ -69,14 +69,20 @@ func (o *office) bossOf(who string) int64 {
 	return rec.Value(o.fields["Boss"]).Record()
 }
 
-// changesOf returns what a run did with one person.
-func (o *office) changesOf(run syncer.Run, who string) []syncer.PlannedChange {
+// entry returns somebody's number in the mirror.
+func (o *office) entry(who string) int64 {
 	o.t.Helper()
 	id, err := directory.ParseObjectID(who)
 	o.must(err)
 	known, err := o.db.EntriesByObject(o.t.Context(), o.conn.ID, []directory.ObjectID{id}, false)
 	o.must(err)
-	list, err := o.sync.Changes(o.t.Context(), run.ID, syncer.ChangeFilter{Entry: known[id].ID})
+	return known[id].ID
+}
+
+// changesOf returns what a run did with one person.
+func (o *office) changesOf(run syncer.Run, who string) []syncer.PlannedChange {
+	o.t.Helper()
+	list, err := o.sync.Changes(o.t.Context(), run.ID, syncer.ChangeFilter{Entry: o.entry(who)})
 	o.must(err)
 	return list
 }

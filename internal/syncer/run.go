@@ -53,6 +53,7 @@ type Scope struct {
 	Person  string // as asked for: a user principal name, object ID or email
 	Entry   int64  // the person's number in the mirror, once found
 	Mapping int64
+	Again   bool // asked for in full by hand: what undone runs had added comes back
 	Draft   bool // planned with mappings that were not saved
 }
 

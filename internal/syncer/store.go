@@ -107,6 +107,7 @@ type Link struct {
 	Status      reconcile.Status
 	StatusSince time.Time
 	Run         int64
+	PutAway     int64 // the run that was undone, which took the target back; else 0
 }
 
 // TargetKey names a record or a login.
@@ -131,6 +132,12 @@ type linkStore interface {
 	InsertLinks(ctx context.Context, links []Link) error
 	SetLinkStatus(ctx context.Context, links []Link) error
 	MoveLink(ctx context.Context, to Link) error
+	// SetPutAway stores which run's undo took the targets of links back; 0 brings
+	// them back. AwayEntries returns the entries of those who are in the directory
+	// and whose record or login is away, CountAway how many of these there are.
+	SetPutAway(ctx context.Context, links []Link) error
+	AwayEntries(ctx context.Context, connection int64) (*roaring.Bitmap, error)
+	CountAway(ctx context.Context, connection int64) (int, error)
 	DropLink(ctx context.Context, l Link) error
 	CountLinks(ctx context.Context, connection int64) (int, error)
 	// LinkedRecords returns the records of a collection that stand for objects.
@@ -176,8 +183,9 @@ type runStore interface {
 	SavePage(ctx context.Context, p RunPage) error
 	Pages(ctx context.Context, run int64, input string) (PageProgress, error)
 	DropPages(ctx context.Context, run int64, input string) error
-	// Dirty returns the entries that differed since the last plan was made.
-	Dirty(ctx context.Context, connection int64) (*roaring.Bitmap, error)
+	// Dirty returns the entries that differed since the last plan was made, and
+	// those of FullerInput, of whom there need be no news.
+	Dirty(ctx context.Context, connection int64) (news, fuller *roaring.Bitmap, err error)
 	PrunePages(ctx context.Context, connection, upTo int64) error
 	InsertChanges(ctx context.Context, run int64, changes []PlannedChange) error
 	// DropChanges forgets what was planned above a number and not carried out.

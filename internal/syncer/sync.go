@@ -25,6 +25,7 @@ type session struct {
 	src     Source
 	lease   *held
 	actor   audit.Actor
+	stale   *roaring.Bitmap      // entries looked at again without news of them
 	draft   []mapping.Definition // of a preview: what to plan with instead of what is stored
 	version string               // of the configuration when it was loaded
 	tell    func(Progress)
@@ -77,6 +78,7 @@ func (s *Service) start(ctx context.Context, req Request, lease *held) (Report, 
 		Connection: req.Connection, Mode: Full, Asked: asked, State: Running, Stage: StageRead,
 		Actor: req.Actor.Name, Scope: Scope{Person: req.Person, Mapping: req.Mapping}, StartedAt: s.now(),
 	}
+	run.Scope.Again = req.Full && asked == "hand"
 	if req.Preview || req.Draft != nil {
 		run.Mode, run.Scope.Draft = Preview, req.Draft != nil
 	}
@@ -350,7 +352,7 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	}
 	suspects.Or(kept)
 	concerned.Or(suspects)
-	p.suspects = suspects
+	p.suspects, p.stale = suspects, ses.stale
 	if err := p.plan(ctx, concerned); err != nil {
 		return err
 	}
@@ -403,7 +405,7 @@ func (ses *session) concerned(ctx context.Context) (*roaring.Bitmap, error) {
 	if err != nil || last.Configuration != ses.run.Configuration {
 		return ses.everyone(ctx)
 	}
-	dirty, err := ses.s.store.Dirty(ctx, ses.conn.ID)
+	dirty, fuller, err := ses.s.store.Dirty(ctx, ses.conn.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -411,8 +413,30 @@ func (ses *session) concerned(ctx context.Context) (*roaring.Bitmap, error) {
 	if err != nil {
 		return nil, err
 	}
-	dirty.Or(again)
-	return dirty, ses.heldBefore(ctx, dirty)
+	again.Or(fuller)
+	if err := ses.heldBefore(ctx, again); err != nil {
+		return nil, err
+	}
+	if ses.run.Scope.Again {
+		away, err := ses.s.store.AwayEntries(ctx, ses.conn.ID)
+		if err != nil {
+			return nil, err
+		}
+		dirty.Or(away)
+	}
+	ses.stale = roaring.AndNot(again, dirty)
+	return roaring.Or(dirty, again), nil
+}
+
+// tellAway says how many records and logins an undo keeps away, since nobody
+// should have to wonder why somebody is missing.
+func (ses *session) tellAway(ctx context.Context) error {
+	n, err := ses.s.store.CountAway(ctx, ses.run.Connection)
+	if err == nil && n > 0 {
+		ses.run.note("%d records and logins stay away, because a run that had added them was undone. Each comes again when the directory "+
+			"says something new of its person or a mapping is edited; all of them with: muster sync --full; one with: muster sync --person NAME", n)
+	}
+	return err
 }
 
 func (ses *session) everyone(ctx context.Context) (*roaring.Bitmap, error) {
@@ -497,6 +521,9 @@ func (ses *session) close(ctx context.Context) error {
 	finished := ses.run.State == Running
 	if finished {
 		ses.run.State = ses.finalState()
+		if err := ses.tellAway(ctx); err != nil {
+			return err
+		}
 	}
 	ses.run.FinishedAt = ses.s.now()
 	ses.run.Stats.PeakHeap = heapInUse()

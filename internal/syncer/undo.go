@@ -15,7 +15,14 @@ import (
 // is still the one that the run wrote. What somebody has written since stays,
 // and is listed among the run's changes with state "kept". The directory is not
 // asked and says the same as before: what it says of a person is applied again
-// once it changes, or by a full run after an edit of the mappings.
+// once there is news. Until then what the run had added stays away, which each
+// run's notes say, and comes again when
+//
+//   - the directory says something else of the person, units included,
+//   - the mappings are edited,
+//   - somebody asks: for the person by name, or for everybody by a full run.
+//
+// A full run on schedule brings nobody back.
 func (s *Service) Undo(ctx context.Context, runID int64, actor audit.Actor, tell func(Progress)) (Report, error) {
 	if tell == nil {
 		tell = func(Progress) {}
@@ -92,6 +99,9 @@ func (ses *session) undone(ctx context.Context, kept int) error {
 	ses.run.note("Undone by %s.", ses.actor.Name)
 	if kept > 0 {
 		ses.run.note("%d changes stay, because somebody has changed the same since.", kept)
+	}
+	if err := ses.tellAway(ctx); err != nil {
+		return err
 	}
 	return ses.s.fenced(ctx, ses.run.Connection, ses.lease, func(ctx context.Context) error {
 		held, err := ses.s.store.Changes(ctx, ses.run.ID, ChangeFilter{States: []ChangeState{HeldBack}})
@@ -200,7 +210,7 @@ func (a *applier) present(ctx context.Context, row *PlannedChange) (reconcile.Cu
 	for _, l := range links {
 		if l.Target == row.Target && l.Collection == row.Collection {
 			cases[0].Current = []reconcile.Current{{
-				Target: l.Target, Collection: l.Collection, ID: l.TargetID, Status: l.Status,
+				Target: l.Target, Collection: l.Collection, ID: l.TargetID, Status: l.Status, PutAway: l.PutAway != 0,
 			}}
 		}
 	}
