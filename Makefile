@@ -1,7 +1,7 @@
 # The two commands of the README are demo and test; both do all set-up themselves.
 GO ?= go
 
-.PHONY: demo test check vet lint bench build tools
+.PHONY: demo test check vet lint generate bench build tools
 
 demo: ## a simulated tenant, a first sync, and what happened
 	$(GO) run ./cmd/muster demo
@@ -21,6 +21,9 @@ lint: ## formatting and vet; that of simcheck goes through all of Microsoft's SD
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	cd simcheck && $(GO) vet ./...
+
+generate: ## the Go files of the templates
+	cd tools && $(GO) tool templ generate -path ../internal/web/view
 
 bench: ## speed of the parts; whole syncs against floors are still to come
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./internal/...

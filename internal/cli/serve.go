@@ -19,6 +19,7 @@ import (
 	"github.com/musterhq/muster/internal/config"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/syncer"
+	"github.com/musterhq/muster/internal/web"
 )
 
 // serveCmd runs unattended: it syncs on schedule and answers health and metrics.
@@ -43,7 +44,7 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	}
 	log := slog.New(slog.NewTextHandler(c.err, nil))
 	server := &http.Server{
-		Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		Handler: h.routes(log), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	c.line("Muster listens on http://%s", listener.Addr())
@@ -68,8 +69,8 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	return err
 }
 
-// routes are the endpoints for machines that watch over this one.
-func (h *house) routes() http.Handler {
+// routes are the application and the endpoints for machines that watch over it.
+func (h *house) routes(log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -82,6 +83,8 @@ func (h *house) routes() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&runMetrics{house: h})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	site := web.New(web.Deps{Accounts: h.accounts, Records: h.records, Integrations: h.work, Log: log})
+	mux.Handle("/", http.NewCrossOriginProtection().Handler(site.Handler()))
 	return mux
 }
 

@@ -1,0 +1,3 @@
+package web
+
+func (s *Site) dashboard(*visit) error { return notHere() }

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/musterhq/muster/internal/account"
+)
+
+// access says who may come to a route at all. What the route then does is
+// checked once more by the use cases that it calls.
+type access struct {
+	public bool           // without a session
+	module account.Action // in the module of the path; "" for anybody signed in
+	anyone bool           // with a role in the module of the path, whichever
+	audit  bool           // who may view the audit log of something
+}
+
+var (
+	public   = access{public: true}
+	signedIn = access{}
+	inModule = access{anyone: true}
+)
+
+// may asks for an action in the module of the path.
+func may(a account.Action) access { return access{module: a} }
+
+// route is one page or act.
+type route struct {
+	pattern string // as http.ServeMux takes it: method and path
+	who     access
+	do      func(v *visit) error
+}
+
+// routes is every page and act of the application.
+func (s *Site) routes() []route {
+	return []route{
+		{"GET /{$}", signedIn, s.dashboard},
+		{"GET /setup", public, s.setupForm},
+		{"POST /setup", public, s.setUp},
+		{"GET /sign-in", public, s.signInForm},
+		{"POST /sign-in", public, s.signIn},
+		{"POST /sign-out", signedIn, s.signOut},
+		{"GET /profile", signedIn, s.profile},
+		{"POST /profile/sessions/{session}/end", signedIn, s.endSession},
+		{"POST /theme", public, s.setTheme},
+		{"GET /settings/accounts", signedIn, s.accounts},
+		{"GET /audit", signedIn, s.auditLog},
+
+		{"GET /m/{module}", inModule, s.module},
+		{"GET /m/{module}/c/{collection}", inModule, s.collection},
+		{"GET /m/{module}/c/{collection}/new", inModule, s.newRecord},
+		{"POST /m/{module}/c/{collection}/new", inModule, s.createRecord},
+		{"GET /m/{module}/c/{collection}/{record}", inModule, s.record},
+		{"GET /m/{module}/c/{collection}/{record}/edit", inModule, s.editRecord},
+		{"POST /m/{module}/c/{collection}/{record}/edit", inModule, s.updateRecord},
+		{"POST /m/{module}/c/{collection}/{record}/archive", inModule, s.archiveRecord},
+		{"POST /m/{module}/c/{collection}/{record}/check-out", inModule, s.checkOut},
+		{"POST /m/{module}/c/{collection}/{record}/check-in", inModule, s.checkIn},
+		{"POST /m/{module}/c/{collection}/{record}/check-in-all", inModule, s.checkInAll},
+		{"GET /m/{module}/choose/{collection}", inModule, s.chooseRecord},
+		{"GET /m/{module}/leavers", inModule, s.leavers},
+		{"GET /m/{module}/overdue", inModule, s.overdue},
+		{"GET /m/{module}/users", may(account.ManageUsers), s.users},
+
+		{"GET /m/{module}/integrations", may(account.ManageIntegrations), s.integrations},
+		{"GET /m/{module}/integrations/store", may(account.ManageIntegrations), s.integrationsStore},
+		{"POST /m/{module}/integrations/store", may(account.ManageIntegrations), s.addIntegration},
+		{"GET /m/{module}/integrations/{connection}", may(account.ManageIntegrations), s.connection},
+		{"POST /m/{module}/integrations/{connection}", may(account.ManageIntegrations), s.saveConnection},
+		{"POST /m/{module}/integrations/{connection}/schedule", may(account.ManageIntegrations), s.saveSchedule},
+		{"GET /m/{module}/integrations/{connection}/mapping", may(account.ManageIntegrations), s.mappings},
+		{"POST /m/{module}/integrations/{connection}/mapping/order", may(account.ManageIntegrations), s.orderMappings},
+		{"GET /m/{module}/integrations/{connection}/mapping/{mapping}", may(account.ManageIntegrations), s.mappingForm},
+		{"POST /m/{module}/integrations/{connection}/mapping/{mapping}", may(account.ManageIntegrations), s.saveMapping},
+		{"POST /m/{module}/integrations/{connection}/mapping/{mapping}/preview", may(account.ManageIntegrations), s.tryMapping},
+		{"POST /m/{module}/integrations/{connection}/mapping/{mapping}/remove", may(account.ManageIntegrations), s.removeMapping},
+		{"GET /m/{module}/integrations/{connection}/units", may(account.ManageIntegrations), s.searchUnits},
+		{"GET /m/{module}/integrations/{connection}/runs", may(account.ManageIntegrations), s.runs},
+		{"POST /m/{module}/integrations/{connection}/runs", may(account.ManageIntegrations), s.startRun},
+		{"GET /m/{module}/integrations/{connection}/runs/{run}", may(account.ManageIntegrations), s.run},
+		{"GET /m/{module}/integrations/{connection}/runs/{run}/progress", may(account.ManageIntegrations), s.runProgress},
+		{"POST /m/{module}/integrations/{connection}/runs/{run}/approve", may(account.ApproveRuns), s.approveRun},
+		{"POST /m/{module}/integrations/{connection}/runs/{run}/undo", may(account.ApproveRuns), s.undoRun},
+		{"POST /m/{module}/integrations/{connection}/runs/{run}/cancel", may(account.ManageIntegrations), s.cancelRun},
+	}
+}
+
+// serve answers a route: it finds out who asks, lets in who may come, and turns
+// errors into pages.
+func (s *Site) serve(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		v := &visit{site: s, w: w, r: req, route: r}
+		err := v.enter()
+		if err == nil {
+			err = r.do(v)
+		}
+		if err != nil {
+			v.fail(err)
+		}
+	})
+}

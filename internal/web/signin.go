@@ -1,0 +1,134 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/secret"
+	"github.com/musterhq/muster/internal/web/view"
+)
+
+// signInForm shows the sign-in page, or the set-up page before there is anything.
+func (s *Site) signInForm(v *visit) error {
+	if _, err := s.Accounts.Organization(v.ctx()); errs.Is(err, errs.NotFound) {
+		return v.goTo("/setup")
+	}
+	return v.show("Sign in", view.SignIn(v.frame, view.SignInForm{Next: localPath(v.text("next"))}))
+}
+
+// signIn checks an email and a password and starts a session.
+func (s *Site) signIn(v *visit) error {
+	form := view.SignInForm{Email: v.text("email"), Next: localPath(v.text("next"))}
+	address := clientAddress(v.r)
+	keys := []string{"address " + address, "login " + account.EmailKey(form.Email) + " " + address}
+	err := s.slow.ask(keys...)
+	var p account.Principal
+	if err == nil {
+		p, err = s.Accounts.SignIn(v.ctx(), form.Email, secret.New(v.r.PostFormValue("password")), address)
+	}
+	if errs.Is(err, errs.Unauthenticated) {
+		s.slow.failed(keys...)
+	}
+	if k := errs.KindOf(err); err != nil && (k == errs.Unauthenticated || k == errs.Unavailable) {
+		form.Fault, form.Hint = sentence(err, statusOf(err)), errs.HintOf(err)
+		return v.showStatus(statusOf(err), "Sign in", view.SignIn(v.frame, form))
+	}
+	if err != nil {
+		return err
+	}
+	s.slow.clear(keys...)
+	return v.welcome(p, form.Next)
+}
+
+// welcome starts a session: always with a new token, whatever the browser came with.
+func (v *visit) welcome(p account.Principal, next string) error {
+	token, err := v.site.Accounts.StartSession(v.ctx(), p, v.r.UserAgent())
+	if err != nil {
+		return err
+	}
+	keepSession(v.w, v.r, token)
+	if next == "" {
+		next = "/"
+	}
+	return v.goTo(next)
+}
+
+// localPath returns a path on this host to go on to, or "" for anything else: a
+// link must not send people to a stranger's page.
+func localPath(next string) string {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+		return ""
+	}
+	return next
+}
+
+// signOut ends the session.
+func (s *Site) signOut(v *visit) error {
+	if err := s.Accounts.EndSession(v.ctx(), v.who, v.session.ID); err != nil && !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	clearCookie(v.w, v.r, sessionCookie)
+	return v.goTo("/sign-in")
+}
+
+// setTheme keeps a choice of light or dark; "" follows the device.
+func (s *Site) setTheme(v *visit) error {
+	theme := v.text("theme")
+	if theme != "light" && theme != "dark" {
+		theme = ""
+	}
+	setCookie(v.w, v.r, themeCookie, theme, 365*24*time.Hour)
+	back := localPath(v.text("back"))
+	if back == "" {
+		back = "/"
+	}
+	return v.goTo(back)
+}
+
+// mayFirst reports whether a visitor may set up the organization: from this
+// machine, or with the token that the program printed.
+func (s *Site) mayFirst(r *http.Request) bool {
+	if s.SetupToken != "" && r.FormValue("token") == s.SetupToken {
+		return true
+	}
+	ip := net.ParseIP(clientAddress(r))
+	return ip != nil && ip.IsLoopback()
+}
+
+// setupForm is the first page of all.
+func (s *Site) setupForm(v *visit) error {
+	if _, err := s.Accounts.Organization(v.ctx()); err == nil {
+		return v.goTo("/sign-in")
+	} else if !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	if !s.mayFirst(v.r) {
+		return errs.New(errs.Forbidden, "Muster is not set up yet, and that can be done from its own machine only").
+			WithHint("Open the address that the program printed when it started: it carries a token.")
+	}
+	return v.show("Welcome", view.Setup(v.frame, view.SetupForm{Token: v.text("token")}))
+}
+
+// setUp makes the organization, its first administrator, an account and a module.
+func (s *Site) setUp(v *visit) error {
+	if !s.mayFirst(v.r) {
+		return errs.New(errs.Forbidden, "Muster can be set up from its own machine only")
+	}
+	form := view.SetupForm{
+		Organization: v.text("organization"), Email: v.text("email"), Module: v.text("module"), Main: v.text("main"), Token: v.text("token"),
+	}
+	p, err := s.found(v, form, secret.New(v.r.PostFormValue("password")))
+	if errs.KindOf(err) == errs.Invalid && err != nil {
+		form.Fault = sentence(err, 0)
+		return v.showStatus(http.StatusUnprocessableEntity, "Welcome", view.Setup(v.frame, form))
+	}
+	if err != nil {
+		return err
+	}
+	v.flash(true, "Welcome to Muster. Everything is ready; next, connect your directory.")
+	return v.welcome(p, "/")
+}

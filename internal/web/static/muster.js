@@ -1,0 +1,74 @@
+// What pages do beyond links and forms. Every page works without it.
+(function () {
+  "use strict";
+
+  // The viewer's time zone, for times on the next page.
+  var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && document.cookie.indexOf("muster_zone=" + encodeURIComponent(zone)) < 0) {
+    document.cookie = "muster_zone=" + encodeURIComponent(zone) + ";path=/;max-age=31536000;samesite=lax";
+  }
+
+  // The menu is open on wide screens, and a drawer on a phone.
+  var menu = document.querySelector("[data-menu]");
+  var wide = window.matchMedia("(min-width: 992px)");
+  function fit() { if (menu) menu.open = wide.matches; }
+  wide.addEventListener("change", fit);
+  fit();
+
+  document.addEventListener("click", function (e) {
+    var copy = e.target.closest("[data-copy]");
+    if (copy) {
+      navigator.clipboard.writeText(copy.getAttribute("data-copy")).then(function () {
+        copy.classList.add("copied");
+        setTimeout(function () { copy.classList.remove("copied"); }, 1200);
+      });
+    }
+    var add = e.target.closest("[data-add]");
+    if (add) {
+      var from = document.getElementById(add.getAttribute("data-add"));
+      var row = from.content.cloneNode(true);
+      add.closest("[data-rows]").querySelector("[data-list]").appendChild(row);
+      changed(add);
+    }
+    var drop = e.target.closest("[data-drop]");
+    if (drop) {
+      var form = drop.form;
+      drop.closest("[data-row]").remove();
+      if (form) form.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    var move = e.target.closest("[data-move]");
+    if (move) {
+      var item = move.closest("[data-row]");
+      if (move.getAttribute("data-move") === "up" && item.previousElementSibling) {
+        item.parentNode.insertBefore(item, item.previousElementSibling);
+      } else if (move.getAttribute("data-move") === "down" && item.nextElementSibling) {
+        item.parentNode.insertBefore(item.nextElementSibling, item);
+      }
+      move.focus();
+    }
+  });
+
+  function changed(el) {
+    if (el.form || el.closest("form")) {
+      (el.form || el.closest("form")).dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
+
+  // Acts that cannot be taken back ask first.
+  document.addEventListener("submit", function (e) {
+    var text = e.submitter && e.submitter.getAttribute("data-confirm") || e.target.getAttribute("data-confirm");
+    if (text && !window.confirm(text)) e.preventDefault();
+    else if (e.target.method === "post" && e.submitter) {
+      setTimeout(function () { e.submitter.disabled = true; }, 0);
+      setTimeout(function () { e.submitter.disabled = false; }, 8000);
+    }
+  });
+
+  // "/" goes to the search field.
+  document.addEventListener("keydown", function (e) {
+    if (e.key === "/" && !/^(input|textarea|select)$/i.test(document.activeElement.tagName)) {
+      var search = document.querySelector("[data-search]");
+      if (search) { e.preventDefault(); search.focus(); }
+    }
+  });
+})();

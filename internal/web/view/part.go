@@ -1,0 +1,34 @@
+package view
+
+// Crumb is one step of the way to a page.
+type Crumb struct{ Name, Path string }
+
+// Status is how something stands. Tone is green, red, yellow, blue or grey.
+type Status struct{ Tone, Icon, Word string }
+
+// Field is one input of a form.
+type Field struct {
+	Name, Label, Value string
+	Help, Fault        string
+	Placeholder        string
+	Type               string // of the input element; "" for text
+	Complete           string // what browsers may fill in; "" for nothing
+	Required, Focus    bool
+}
+
+func (f Field) kind() string {
+	if f.Type == "" {
+		return "text"
+	}
+	return f.Type
+}
+
+func (f Field) complete() string {
+	if f.Complete == "" {
+		return "off"
+	}
+	return f.Complete
+}
+
+// Option is one choice of a list.
+type Option struct{ Value, Label string }
