@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/syncer"
 )
@@ -77,87 +78,31 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// groups are the parts of a report, in order.
-var groups = []struct {
-	title string
-	verbs []reconcile.Verb
-}{
-	{"Added", []reconcile.Verb{reconcile.Add, reconcile.Adopt, reconcile.Relink}},
-	{"Changed", []reconcile.Verb{reconcile.Rename, reconcile.Update, reconcile.Blank, reconcile.SetStatus, reconcile.SetRoles, reconcile.Archive}},
-	{"Deactivated", []reconcile.Verb{reconcile.Deactivate}},
-	{"Reactivated", []reconcile.Verb{reconcile.Reactivate}},
-	{"Conflicts, for a person to decide", []reconcile.Verb{reconcile.Conflict}},
-	{"Failed", []reconcile.Verb{reconcile.Fail}},
-	{"Fields that could not be written", []reconcile.Verb{reconcile.Problem}},
-	{"Skipped", []reconcile.Verb{reconcile.Skip}},
-}
-
 // examples prints the first changes of each kind.
 func (h *house) examples(ctx context.Context, c *console, r syncer.Run) error {
-	names, err := h.names(ctx, r.Connection)
-	if err != nil {
-		return err
-	}
-	for _, g := range groups {
-		list, err := h.sync.Changes(ctx, r.ID, syncer.ChangeFilter{Verbs: g.verbs, Limit: shown + 1})
+	for _, g := range integration.Groups() {
+		list, err := h.work.Changes(ctx, h.me, r.ID, syncer.ChangeFilter{Verbs: g.Verbs, Limit: shown + 1})
 		if err != nil {
 			return err
 		}
 		if len(list) == 0 {
 			continue
 		}
+		names, err := h.work.Names(ctx, h.me, r.Connection, list)
+		if err != nil {
+			return err
+		}
 		c.line("")
-		c.line("%s", g.title)
-		for i, ch := range list {
+		c.line("%s", g.Title)
+		for i := range list {
 			if i == shown {
 				c.line("  … all of them: muster run show %d", r.ID)
 				break
 			}
-			names.print(c, ch)
+			c.change(&names, &list[i])
 		}
 	}
 	return nil
-}
-
-// nameBook turns numbers into the names that people know.
-type nameBook struct {
-	fields   map[int64]string
-	roles    map[int64]string
-	mappings map[int64]string
-}
-
-// names gathers the names that the changes of a connection use.
-func (h *house) names(ctx context.Context, connection int64) (nameBook, error) {
-	b := nameBook{fields: map[int64]string{}, roles: map[int64]string{}, mappings: map[int64]string{}}
-	conn, err := h.db.Connection(ctx, connection)
-	if err != nil {
-		return b, err
-	}
-	collections, err := h.records.ModuleCollections(ctx, conn.Account, conn.Module)
-	if err != nil {
-		return b, err
-	}
-	for _, col := range collections {
-		fields, err := h.records.Fields(ctx, conn.Account, col.ID)
-		if err != nil {
-			return b, err
-		}
-		for _, f := range fields {
-			b.fields[f.ID] = f.Name
-		}
-	}
-	roles, err := h.accounts.Roles(ctx)
-	if err != nil {
-		return b, err
-	}
-	for _, r := range roles {
-		b.roles[r.ID] = r.Name
-	}
-	maps, err := h.sync.Mappings(ctx, connection)
-	for _, m := range maps {
-		b.mappings[m.ID] = m.Name
-	}
-	return b, err
 }
 
 // symbols mark verbs in listings.
@@ -168,7 +113,7 @@ var symbols = map[reconcile.Verb]string{
 }
 
 // print prints one change: who, what, why, and each value before and after.
-func (b nameBook) print(c *console, ch syncer.PlannedChange) {
+func (c *console) change(names *integration.Names, ch *syncer.PlannedChange) {
 	state := ""
 	if ch.State != syncer.Planned {
 		state = " [" + ch.State.String() + "]"
@@ -178,33 +123,16 @@ func (b nameBook) print(c *console, ch syncer.PlannedChange) {
 		detail = " (" + ch.Detail + ")"
 	}
 	c.line("  %s %-28s %-7s #%-5d %s%s%s", symbols[ch.Verb], ch.Name, ch.Target, ch.Seq, ch.Reason.Sentence(), detail, state)
-	if ch.Verb != reconcile.Add {
-		for _, f := range ch.Fields {
-			c.line("      %s: %s → %s", b.field(f.Field), value(f.Before.String()), value(after(f)))
+	if ch.Verb == reconcile.Add {
+		return
+	}
+	for _, l := range names.Lines(ch) {
+		if l.Note != "" {
+			c.line("      ⚠ %s: %s", l.Label, l.Note)
+		} else {
+			c.line("      %s: %s → %s", l.Label, value(l.Before), value(l.After))
 		}
 	}
-	if ch.Verb == reconcile.SetStatus {
-		c.line("      Integration status: %s → %s%s", value(ch.StatusBefore.String()), ch.Status, purge(ch.PurgeAt))
-	}
-	if ch.NameBefore != "" && ch.LoginName != "" {
-		c.line("      Name: %s → %s", ch.NameBefore, ch.LoginName)
-	}
-	if ch.EmailBefore != "" && ch.LoginEmail != "" {
-		c.line("      Email: %s → %s", ch.EmailBefore, ch.LoginEmail)
-	}
-	for _, r := range ch.Roles {
-		c.line("      Role: %s → %s · mapping %s", value(b.roles[r.Before]), value(b.roles[r.After]), b.mappings[r.Mapping])
-	}
-	for _, i := range ch.Issues {
-		c.line("      ⚠ %s: %s %s", b.field(i.Field), i.Reason.Sentence(), i.Detail)
-	}
-}
-
-func (b nameBook) field(id int64) string {
-	if n := b.fields[id]; n != "" {
-		return n
-	}
-	return "person"
 }
 
 func value(s string) string {
@@ -212,20 +140,6 @@ func value(s string) string {
 		return "—"
 	}
 	return s
-}
-
-func after(f reconcile.FieldChange) string {
-	if f.Ref != nil && f.After.IsEmpty() {
-		return f.Ref.Label + " (linked)"
-	}
-	return f.After.String()
-}
-
-func purge(at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	return ", purged on " + at.Local().Format("2006-01-02")
 }
 
 // runsCmd lists runs.
@@ -294,13 +208,15 @@ func (cmd *runShowCmd) Run(ctx context.Context, c *console, p *program) error {
 	}
 	h.head(c, run)
 	c.line("")
-	names, err := h.names(ctx, run.Connection)
-	if err != nil {
-		return err
-	}
-	return h.eachChange(ctx, run.ID, func(ch syncer.PlannedChange) error {
-		if match(cmd.Verb, ch.Verb.String()) && match(cmd.State, ch.State.String()) {
-			names.print(c, ch)
+	return h.eachPage(ctx, run.ID, func(list []syncer.PlannedChange) error {
+		names, err := h.work.Names(ctx, h.me, run.Connection, list)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if match(cmd.Verb, list[i].Verb.String()) && match(cmd.State, list[i].State.String()) {
+				c.change(&names, &list[i])
+			}
 		}
 		return nil
 	})
@@ -310,20 +226,18 @@ func match(wanted []string, got string) bool {
 	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, got) })
 }
 
-// eachChange calls fn with every change of a run, page by page.
-func (h *house) eachChange(ctx context.Context, run int64, fn func(syncer.PlannedChange) error) error {
+// eachPage calls fn with all changes of a run, a thousand at a time.
+func (h *house) eachPage(ctx context.Context, run int64, fn func([]syncer.PlannedChange) error) error {
 	after := int64(0)
 	for {
 		list, err := h.sync.Changes(ctx, run, syncer.ChangeFilter{After: after, Limit: 1000})
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		for _, ch := range list {
-			if err := fn(ch); err != nil {
-				return err
-			}
-			after = ch.Seq
+		if err := fn(list); err != nil {
+			return err
 		}
+		after = list[len(list)-1].Seq
 	}
 }
 
@@ -415,13 +329,13 @@ type issueJSON struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-func (b nameBook) json(ch syncer.PlannedChange) changeJSON {
+func toChangeJSON(names *integration.Names, ch *syncer.PlannedChange) changeJSON {
 	out := changeJSON{
 		ID: ch.Seq, Name: ch.Name, Verb: ch.Verb.String(), Target: ch.Target.String(), State: ch.State.String(),
-		Reason: string(ch.Reason), Sentence: ch.Reason.Sentence(), Detail: ch.Detail, Mapping: b.mappings[ch.Mapping], DecidedBy: ch.DecidedBy,
+		Reason: string(ch.Reason), Sentence: ch.Reason.Sentence(), Detail: ch.Detail, Mapping: names.Mapping(ch.Mapping), DecidedBy: ch.DecidedBy,
 	}
 	for _, f := range ch.Fields {
-		out.Fields = append(out.Fields, fieldJSON{b.field(f.Field), f.Before.String(), after(f)})
+		out.Fields = append(out.Fields, fieldJSON{names.Field(f.Field), f.Before.String(), names.After(f)})
 	}
 	if ch.Verb == reconcile.SetStatus {
 		out.Fields = append(out.Fields, fieldJSON{"Integration status", ch.StatusBefore.String(), ch.Status.String()})
@@ -433,23 +347,22 @@ func (b nameBook) json(ch syncer.PlannedChange) changeJSON {
 		out.Fields = append(out.Fields, fieldJSON{"Email", ch.EmailBefore, ch.LoginEmail})
 	}
 	for _, r := range ch.Roles {
-		out.Roles = append(out.Roles, fieldJSON{b.mappings[r.Mapping], b.roles[r.Before], b.roles[r.After]})
+		out.Roles = append(out.Roles, fieldJSON{names.Mapping(r.Mapping), names.Role(r.Before), names.Role(r.After)})
 	}
 	for _, i := range ch.Issues {
-		out.Issues = append(out.Issues, issueJSON{b.field(i.Field), string(i.Reason), i.Detail})
+		out.Issues = append(out.Issues, issueJSON{names.Field(i.Field), string(i.Reason), i.Detail})
 	}
 	return out
 }
 
 func (h *house) reportJSON(ctx context.Context, c *console, r syncer.Run) error {
-	names, err := h.names(ctx, r.Connection)
-	if err != nil {
-		return err
-	}
 	out := toRunJSON(r)
-	err = h.eachChange(ctx, r.ID, func(ch syncer.PlannedChange) error {
-		out.Changes = append(out.Changes, names.json(ch))
-		return nil
+	err := h.eachPage(ctx, r.ID, func(list []syncer.PlannedChange) error {
+		names, err := h.work.Names(ctx, h.me, r.Connection, list)
+		for i := range list {
+			out.Changes = append(out.Changes, toChangeJSON(&names, &list[i]))
+		}
+		return err
 	})
 	if err != nil {
 		return err
@@ -459,24 +372,24 @@ func (h *house) reportJSON(ctx context.Context, c *console, r syncer.Run) error 
 
 // explain prints why a person is as they are.
 func (h *house) explain(ctx context.Context, c *console, conn syncer.Connection, why syncer.Explanation, asJSON bool) error {
-	names, err := h.names(ctx, conn.ID)
+	names, err := h.work.Names(ctx, h.me, conn.ID, why.History)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return c.json(explanationJSON(names, why))
+		return c.json(explanationJSON(&names, why))
 	}
 	standing := [...]string{"not known to be enabled", "enabled", "disabled", "deleted, restorable", "purged", "missing once", "not found"}
 	c.line("%s · %s · %s", value(why.Subject.Name), value(why.Subject.Principal), why.Subject.Object)
-	c.line("In the directory: %s%s", standing[min(int(why.Subject.Standing), len(standing)-1)], purge(why.Subject.PurgeAt))
+	c.line("In the directory: %s%s", standing[min(int(why.Subject.Standing), len(standing)-1)], purged(why.Subject.PurgeAt))
 	for _, m := range why.Mappings {
-		names.printMapping(c, m)
+		c.mapping(&names, m)
 	}
 	if len(why.Next) > 0 {
 		c.line("")
 		c.line("The next run would do:")
 		for _, ch := range why.Next {
-			names.print(c, syncer.PlannedChange{Change: ch})
+			c.change(&names, &syncer.PlannedChange{Change: ch})
 		}
 	}
 	if len(why.History) > 0 {
@@ -484,15 +397,23 @@ func (h *house) explain(ctx context.Context, c *console, conn syncer.Connection,
 		c.line("What runs did:")
 		for _, ch := range why.History {
 			c.line("  run %d", ch.Run)
-			names.print(c, ch)
+			c.change(&names, &ch)
 		}
 	}
 	return nil
 }
 
-// printMapping prints what one mapping makes of a person: the clauses, the
+// purged says when a deleted person will be gone for good.
+func purged(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return ", purged on " + at.Local().Format(time.DateOnly)
+}
+
+// mapping prints what one mapping makes of a person: the clauses, the
 // units, and each row from attribute to field.
-func (b nameBook) printMapping(c *console, m syncer.MappingView) {
+func (c *console) mapping(names *integration.Names, m syncer.MappingView) {
 	verdict := "does not let this person in"
 	for _, d := range m.Desired {
 		if d.Enters {
@@ -525,7 +446,7 @@ func (b nameBook) printMapping(c *console, m syncer.MappingView) {
 		for i, s := range row.Sources {
 			from[i] = fmt.Sprintf("%s %q", s.Path, s.Text)
 		}
-		c.line("  %s ← %s", b.field(row.Field), strings.Join(from, ", else "))
+		c.line("  %s ← %s", names.Field(row.Field), strings.Join(from, ", else "))
 		if p := row.Result.Problem; p != nil {
 			c.line("      ⚠ %s %s", p.Reason.Sentence(), p.Detail)
 		}
@@ -562,7 +483,7 @@ type historyChange struct {
 	changeJSON
 }
 
-func explanationJSON(names nameBook, why syncer.Explanation) explanation {
+func explanationJSON(names *integration.Names, why syncer.Explanation) explanation {
 	out := explanation{
 		ObjectID: why.Subject.Object.String(), Name: why.Subject.Name, UPN: why.Subject.Principal,
 		Standing: int(why.Subject.Standing), Mappings: []mappingJSON{}, Next: []changeJSON{}, History: []historyChange{},
@@ -579,10 +500,10 @@ func explanationJSON(names nameBook, why syncer.Explanation) explanation {
 		out.Mappings = append(out.Mappings, mj)
 	}
 	for _, ch := range why.Next {
-		out.Next = append(out.Next, names.json(syncer.PlannedChange{Change: ch}))
+		out.Next = append(out.Next, toChangeJSON(names, &syncer.PlannedChange{Change: ch}))
 	}
 	for _, ch := range why.History {
-		out.History = append(out.History, historyChange{ch.Run, names.json(ch)})
+		out.History = append(out.History, historyChange{ch.Run, toChangeJSON(names, &ch)})
 	}
 	return out
 }
