@@ -1,7 +1,187 @@
 package web
 
-func (s *Site) connection(*visit) error { return notHere() }
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
 
-func (s *Site) saveConnection(*visit) error { return notHere() }
+	"github.com/a-h/templ"
 
-func (s *Site) saveSchedule(*visit) error { return notHere() }
+	"github.com/musterhq/muster/internal/config"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/secret"
+	"github.com/musterhq/muster/internal/syncer"
+	"github.com/musterhq/muster/internal/web/view"
+)
+
+// connection is the page Configure.
+func (s *Site) connection(v *visit) error {
+	c, err := v.connectionHere()
+	if err != nil {
+		return err
+	}
+	return v.show("Microsoft Entra ID", view.ConnectionPage(v.frame, v.connectionView(c)))
+}
+
+func (v *visit) connectionView(c syncer.Connection) view.Connection {
+	return view.Connection{
+		Crumbs: v.crumbs(view.Crumb{Name: "Integrations", Path: modulePath(v.module.ID) + "/integrations"}),
+		Path:   connectionPath(v.module.ID, c.ID), Configured: c.Configured(), HasSecret: len(c.Sealed) > 0,
+		TenantID: c.TenantID, ClientID: c.ClientID, ObjectID: c.ApplicationObjectID, Cloud: c.Cloud,
+		LoginURL: c.LoginURL, GraphURL: c.GraphURL, CAPEM: c.CAPEM, CertificatePEM: c.CertificatePEM,
+		Incremental: c.Schedule.Incremental, Full: c.Schedule.Full, TimeZone: c.Schedule.TimeZone,
+	}
+}
+
+// formConnection reads the form over what is stored.
+func (v *visit) formConnection(c syncer.Connection) syncer.Connection {
+	c.TenantID, c.ClientID, c.ApplicationObjectID = v.text("tenant_id"), v.text("client_id"), v.text("application_object_id")
+	c.Cloud, c.LoginURL, c.GraphURL, c.CAPEM = v.text("cloud"), v.text("login_url"), v.text("graph_url"), v.text("ca_pem")
+	c.Secret, c.Credential = secret.New(v.text("client_secret")), syncer.ClientSecret
+	if c.Cloud != "custom" {
+		c.LoginURL, c.GraphURL, c.CAPEM = "", "", ""
+	}
+	if cert := v.text("certificate"); cert != "" {
+		c.Credential, c.CertificatePEM = syncer.ClientCertificate, cert
+		if key := v.text("private_key"); key != "" {
+			c.Secret = secret.New(key)
+		}
+	}
+	return c
+}
+
+// saveConnection is "Test and Save Connection": it tries the connection, tells
+// each fact as soon as it is known, and saves it when nothing stands in the way
+// or the administrator insists.
+func (s *Site) saveConnection(v *visit) error {
+	stored, err := v.connectionHere()
+	if err != nil {
+		return err
+	}
+	c := v.formConnection(stored)
+	if v.live() {
+		return v.streamTest(c)
+	}
+	facts, err := s.Integrations.Test(v.ctx(), v.who, c, nil)
+	page := v.connectionView(c)
+	page.HasSecret = len(stored.Sealed) > 0
+	page.Facts = factViews(facts)
+	if err != nil && errs.KindOf(err) != errs.Invalid {
+		return err
+	}
+	if err != nil {
+		page.Fault, page.Hint = sentence(err, 0), errs.HintOf(err)
+		return v.showStatus(http.StatusUnprocessableEntity, "Microsoft Entra ID", view.ConnectionPage(v.frame, page))
+	}
+	page.Outcome = v.keep(c, facts)
+	page.Configured = page.Configured || page.Outcome.Saved
+	return v.show("Microsoft Entra ID", view.ConnectionPage(v.frame, page))
+}
+
+// keep saves a tested connection, unless a fact stands in the way.
+func (v *visit) keep(c syncer.Connection, facts []integration.Fact) view.TestOutcome {
+	out := view.TestOutcome{Done: true, Path: connectionPath(v.module.ID, c.ID)}
+	if integration.Failed(facts) && v.text("anyway") == "" {
+		out.Text = "Not saved: mend what failed above, or save it all the same."
+		return out
+	}
+	if _, err := v.site.Integrations.Save(v.ctx(), v.who, c); err != nil {
+		out.Text = sentence(err, statusOf(err)) + " " + errs.HintOf(err)
+		return out
+	}
+	out.Saved, out.Text = true, "The connection is saved."
+	if integration.Failed(facts) {
+		out.Text = "The connection is saved, although it does not work yet."
+	}
+	return out
+}
+
+// streamTest answers a script: a line of the checklist as soon as it is known.
+func (v *visit) streamTest(c syncer.Connection) error {
+	send := v.stream()
+	facts, err := v.site.Integrations.Test(v.ctx(), v.who, c, func(f integration.Fact) { send("", view.FactLine(factView(f))) })
+	if err != nil {
+		send("", view.FaultPart(view.Fault{Text: sentence(err, statusOf(err)), Hint: errs.HintOf(err)}))
+		return nil
+	}
+	send("", view.Outcome(v.keep(c, facts)))
+	return nil
+}
+
+// stream begins an answer of server-sent events and returns how to send one: a
+// fragment, under a name that the page may listen for.
+func (v *visit) stream() func(event string, body templ.Component) {
+	h := v.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	out := http.NewResponseController(v.w)
+	if err := out.SetWriteDeadline(time.Time{}); err != nil {
+		v.site.Log.Debug("the write deadline stays", "error", err)
+	}
+	return func(event string, body templ.Component) {
+		var b strings.Builder
+		if err := body.Render(v.ctx(), &b); err != nil {
+			return
+		}
+		if event != "" {
+			fmt.Fprintf(v.w, "event: %s\n", event)
+		}
+		for line := range strings.SplitSeq(b.String(), "\n") {
+			fmt.Fprintf(v.w, "data: %s\n", line)
+		}
+		fmt.Fprint(v.w, "\n")
+		if err := out.Flush(); err != nil {
+			v.site.Log.Debug("nobody listens any more", "error", err)
+		}
+	}
+}
+
+func factView(f integration.Fact) view.Fact {
+	return view.Fact{Outcome: string(f.Outcome), Text: f.Text, Remedy: f.Remedy, Detail: f.Detail}
+}
+
+func factViews(facts []integration.Fact) []view.Fact {
+	out := make([]view.Fact, len(facts))
+	for i, f := range facts {
+		out[i] = factView(f)
+	}
+	return out
+}
+
+// saveSchedule sets when the integration syncs by itself.
+func (s *Site) saveSchedule(v *visit) error {
+	c, err := v.connectionHere()
+	if err != nil {
+		return err
+	}
+	c.Schedule = syncer.Schedule{Incremental: v.text("incremental"), Full: v.text("full"), TimeZone: v.text("time_zone")}
+	if err := checkSchedule(c.Schedule); err != nil {
+		page := v.connectionView(c)
+		page.ScheduleFault = sentence(err, 0) + " " + errs.HintOf(err)
+		return v.showStatus(http.StatusUnprocessableEntity, "Microsoft Entra ID", view.ConnectionPage(v.frame, page))
+	}
+	if _, err := s.Integrations.Save(v.ctx(), v.who, c); err != nil {
+		return err
+	}
+	v.flash(true, "The schedule is saved.")
+	return v.goTo(connectionPath(v.module.ID, c.ID))
+}
+
+// checkSchedule refuses what the schedule's words do not mean.
+func checkSchedule(sc syncer.Schedule) error {
+	for _, words := range []string{sc.Incremental, sc.Full} {
+		if words == "" {
+			continue
+		}
+		if _, err := config.ParseTiming(words); err != nil {
+			return errs.As(err, errs.Invalid)
+		}
+	}
+	if _, err := time.LoadLocation(sc.TimeZone); err != nil {
+		return errs.New(errs.Invalid, "%q is no time zone", sc.TimeZone).WithHint("Write it like Europe/Berlin.")
+	}
+	return nil
+}
