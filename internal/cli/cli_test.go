@@ -358,3 +358,36 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+func TestSyncOfOneMappingDoesOnlyItsPart(t *testing.T) {
+	t.Parallel()
+	d := sit(t, 80)
+	d.run(cli.ExitDone, "apply", "-f", d.file)
+	people := func() (n int) {
+		out, _ := d.run(cli.ExitDone, "export", "People")
+		rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(rows) - 1
+	}
+	d.run(cli.ExitDone, "plan", "--mapping", "Staff")
+	d.run(cli.ExitDone, "sync", "--mapping", "staff")
+	var users []map[string]any
+	d.json(&users, "users")
+	if len(users) < 10 || people() != 0 {
+		t.Errorf("%d users and %d people, want users alone", len(users), people())
+	}
+	d.run(cli.ExitDone, "sync")
+	if people() < 60 {
+		t.Errorf("%d people after the sync of the rest", people())
+	}
+	var runs []struct{ Mapping int64 }
+	d.json(&runs, "runs")
+	if len(runs) != 3 || runs[0].Mapping != 0 || runs[1].Mapping == 0 {
+		t.Errorf("runs %+v, want the mapping named of all but the newest", runs)
+	}
+	if _, stderr := d.run(cli.ExitFailed, "sync", "--mapping", "Nobody"); !strings.Contains(stderr, "Everyone, Staff") {
+		t.Errorf("a mapping that is not there: %q", stderr)
+	}
+}

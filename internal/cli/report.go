@@ -23,6 +23,9 @@ func (h *house) report(ctx context.Context, c *console, rep syncer.Report, asJSO
 	if asJSON {
 		return h.reportJSON(ctx, c, rep.Run)
 	}
+	if only := rep.Run.Scope.Mapping; only != 0 {
+		c.line("Only what one mapping decides; the next run without --mapping does the rest.")
+	}
 	h.head(c, rep.Run)
 	return h.examples(ctx, c, rep.Run)
 }
@@ -256,6 +259,8 @@ type runJSON struct {
 	State      syncer.State `json:"state"`
 	Asked      string       `json:"asked"`
 	Actor      string       `json:"actor"`
+	Person     string       `json:"person,omitempty"`
+	Mapping    int64        `json:"mapping,omitempty"`
 	StartedAt  time.Time    `json:"started_at"`
 	FinishedAt *time.Time   `json:"finished_at"`
 	Counts     countsJSON   `json:"counts"`
@@ -284,7 +289,7 @@ type countsJSON struct {
 
 func toRunJSON(r syncer.Run) runJSON {
 	out := runJSON{
-		ID: r.ID, Mode: r.Mode, State: r.State, Asked: r.Asked, Actor: r.Actor, StartedAt: r.StartedAt,
+		ID: r.ID, Mode: r.Mode, State: r.State, Asked: r.Asked, Actor: r.Actor, Person: r.Scope.Person, Mapping: r.Scope.Mapping, StartedAt: r.StartedAt,
 		Counts: countsJSON(r.Counts), Requests: r.Stats.Usage.Requests, Retries: r.Stats.Usage.Retries, Drift: r.Stats.Drift,
 		Holds: r.Holds, Notes: r.Notes, Error: r.Error, Hint: r.Hint,
 	}

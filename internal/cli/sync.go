@@ -19,29 +19,31 @@ type syncCmd struct {
 	Full    bool   `help:"Read everything, even where the changes since the last run would do."`
 	Person  string `help:"Sync one person, by user principal name, email or object ID." placeholder:"NAME"`
 	Module  string `help:"Only this module's connection." placeholder:"NAME"`
-	Mapping string `help:"Only look at this mapping." placeholder:"NAME" hidden:""`
+	Mapping string `help:"Only do what this mapping decides." placeholder:"NAME"`
 	JSON    bool   `help:"Print the reports as JSON."`
 }
 
 // Run syncs each connection in turn.
 func (cmd *syncCmd) Run(ctx context.Context, c *console, p *program) error {
-	return p.runAll(ctx, c, cmd.Module, cmd.JSON, syncer.Request{Full: cmd.Full, Person: cmd.Person})
+	return p.runAll(ctx, c, cmd.Module, cmd.Mapping, cmd.JSON, syncer.Request{Full: cmd.Full, Person: cmd.Person})
 }
 
 // planCmd previews a sync.
 type planCmd struct {
-	Full   bool   `help:"Read everything first."`
-	Module string `help:"Only this module's connection." placeholder:"NAME"`
-	JSON   bool   `help:"Print the report as JSON."`
+	Full    bool   `help:"Read everything first."`
+	Module  string `help:"Only this module's connection." placeholder:"NAME"`
+	Mapping string `help:"Only what this mapping decides." placeholder:"NAME"`
+	JSON    bool   `help:"Print the report as JSON."`
 }
 
 // Run plans for each connection and shows the changes.
 func (cmd *planCmd) Run(ctx context.Context, c *console, p *program) error {
-	return p.runAll(ctx, c, cmd.Module, cmd.JSON, syncer.Request{Preview: true, Full: cmd.Full})
+	return p.runAll(ctx, c, cmd.Module, cmd.Mapping, cmd.JSON, syncer.Request{Preview: true, Full: cmd.Full})
 }
 
-// runAll runs every connection asked for and reports each.
-func (p *program) runAll(ctx context.Context, c *console, module string, asJSON bool, req syncer.Request) error {
+// runAll runs every connection asked for and reports each. With a mapping's
+// name those are the connections that have it.
+func (p *program) runAll(ctx context.Context, c *console, module, mapping string, asJSON bool, req syncer.Request) error {
 	h, err := p.open(ctx, c)
 	if err != nil {
 		return err
@@ -51,8 +53,15 @@ func (p *program) runAll(ctx context.Context, c *console, module string, asJSON 
 	if err != nil {
 		return err
 	}
+	only, err := h.mappingNamed(ctx, list, mapping)
+	if err != nil {
+		return err
+	}
 	worst := ExitDone
 	for _, conn := range list {
+		if req.Mapping = only[conn.ID]; mapping != "" && req.Mapping == 0 {
+			continue
+		}
 		req.Connection, req.Actor = conn.ID, h.me.Actor()
 		bar := c.progress()
 		req.Progress = bar.show
@@ -70,6 +79,32 @@ func (p *program) runAll(ctx context.Context, c *console, module string, asJSON 
 		return exit{worst}
 	}
 	return nil
+}
+
+// mappingNamed returns the mapping of that name in each connection that has one.
+// It fails with NotFound when none has.
+func (h *house) mappingNamed(ctx context.Context, list []syncer.Connection, name string) (map[int64]int64, error) {
+	if name == "" {
+		return nil, nil
+	}
+	found := map[int64]int64{}
+	var names []string
+	for _, conn := range list {
+		all, err := h.sync.Mappings(ctx, conn.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range all {
+			names = append(names, m.Name)
+			if strings.EqualFold(m.Name, name) {
+				found[conn.ID] = m.ID
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, errs.New(errs.NotFound, "there is no mapping %q", name).WithHint("The mappings are: %s", strings.Join(names, ", "))
+	}
+	return found, nil
 }
 
 // exitOf is the exit code that a run's state asks for.

@@ -26,6 +26,7 @@ type Current struct {
 	Collection int64
 	ID         int64
 	Version    int64
+	Mapping    int64  // whose link it is; 0 without a link
 	Status     Status // what the link last said
 	Candidates []Candidate
 	Fields     []FieldValue // sorted by field

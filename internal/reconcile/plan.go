@@ -71,10 +71,11 @@ type wishes struct {
 	in           []*Desired
 	out          []*Desired
 	undetermined bool
+	linked       int64 // the mapping whose link there is
 }
 
 func (c *Case) wishes(cur *Current) wishes {
-	var w wishes
+	w := wishes{linked: cur.Mapping}
 	for i := range c.Desired {
 		d := &c.Desired[i]
 		if d.Target != cur.Target || d.Collection != cur.Collection {
@@ -94,12 +95,16 @@ func (c *Case) wishes(cur *Current) wishes {
 	return w
 }
 
-// whyOut returns the reason and clause that kept the subject out.
+// whyOut returns the reason and clause that kept the subject out: those of the
+// mapping that had let it in, else of the first in the order.
 func (w *wishes) whyOut() (mapping int64, reason Reason, detail string) {
 	if len(w.out) == 0 {
 		return 0, MappingGone, ""
 	}
 	d := w.out[0]
+	if at := slices.IndexFunc(w.out, func(d *Desired) bool { return d.Mapping == w.linked }); at >= 0 {
+		d = w.out[at]
+	}
 	return d.Mapping, d.why(), d.Detail
 }
 

@@ -103,11 +103,11 @@ func (c *Case) statusChange(cur *Current, w *wishes, status Status, reason Reaso
 	ch.Status, ch.StatusBefore, ch.PurgeAt = status, cur.Status, c.Subject.PurgeAt
 	if len(w.in) > 0 {
 		ch.Mapping = w.in[0].Mapping
-	} else if len(w.out) > 0 {
-		ch.Mapping = w.out[0].Mapping
-	}
-	if status == StatusOutOfScope {
-		_, _, ch.Detail = w.whyOut() // a clause explains this status and no other
+	} else {
+		var clause string
+		if ch.Mapping, _, clause = w.whyOut(); status == StatusOutOfScope {
+			ch.Detail = clause // it explains this status and no other
+		}
 	}
 	if status == StatusNotFound {
 		ch.Class |= ClassMissing

@@ -212,3 +212,16 @@ func TestFieldChangesAreSplitForTheGuard(t *testing.T) {
 		"blank record#40: attribute_emptied; field 3 \"1\" to null [blanked]\n"+
 		"problem record#40: value_does_not_fit; issue 4 value_does_not_fit")
 }
+
+// Why somebody is out of scope is said of the mapping that had let them in.
+func TestOutOfScopeNamesTheMappingThatHadLetThemIn(t *testing.T) {
+	t.Parallel()
+	first, theirs := outside(recordWish(), OutsideConditions), outside(recordWish(), OutsideUnits)
+	first.Mapping, theirs.Mapping, theirs.Detail = mapOther, mapRecords, "their clause"
+	cur := record(StatusActive)
+	cur.Mapping = mapRecords
+	got := Plan(Case{Subject: subject(Live), Desired: []Desired{first, theirs}, Current: []Current{cur}}, facts())
+	if len(got) != 1 || got[0].Mapping != mapRecords || got[0].Reason != LeftUnit || got[0].Detail != "their clause" {
+		t.Errorf("got %+v, want the reason of mapping %d", got, mapRecords)
+	}
+}

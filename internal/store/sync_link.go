@@ -96,9 +96,10 @@ func (db *DB) DropLink(ctx context.Context, l syncer.Link) error {
 	return err
 }
 
-// CountLinks counts a connection's links.
-func (db *DB) CountLinks(ctx context.Context, connection int64) (n int, err error) {
-	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1`, connection).Scan(&n)
+// CountLinks counts a connection's links, or those of a person or a mapping.
+func (db *DB) CountLinks(ctx context.Context, connection int64, of syncer.Scope) (n int, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1
+		AND ($2 = 0 OR entry_id = $2) AND ($3 = 0 OR mapping_id = $3)`, connection, of.Entry, of.Mapping).Scan(&n)
 	return n, err
 }
 
@@ -192,13 +193,16 @@ func scanPending(row interface{ Scan(...any) error }) (syncer.PendingReference, 
 	return ref, err
 }
 
-// ResolvePending returns waiting references whose object has a record by now.
-func (db *DB) ResolvePending(ctx context.Context, connection int64, limit int) (refs []syncer.PendingReference, records []int64, err error) {
+// ResolvePending returns waiting references whose object has a record by now; with
+// a mapping, only those in records that it keeps.
+func (db *DB) ResolvePending(ctx context.Context, connection, mapping int64, limit int) (refs []syncer.PendingReference, records []int64, err error) {
 	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT p.record_id, p.field_id, p.object_id, p.collection_id, p.if_empty, l.target_id
 		FROM pending_reference p
 		JOIN entry e ON e.connection_id = p.connection_id AND e.object_id = p.object_id
 		JOIN link l ON l.entry_id = e.id AND l.target = 1 AND l.collection_id = p.collection_id AND `+here+`
-		WHERE p.connection_id = $1 ORDER BY p.record_id, p.field_id LIMIT $2`, connection, limit)
+		WHERE p.connection_id = $1 AND ($3 = 0 OR EXISTS
+			(SELECT 1 FROM link o WHERE o.target = 1 AND o.target_id = p.record_id AND o.mapping_id = $3))
+		ORDER BY p.record_id, p.field_id LIMIT $2`, connection, limit, mapping)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -121,7 +121,7 @@ func (s *Service) checkTenantMove(ctx context.Context, old, c Connection) error 
 	if old.TenantID == c.TenantID {
 		return nil
 	}
-	links, err := s.store.CountLinks(ctx, old.ID)
+	links, err := s.store.CountLinks(ctx, old.ID, Scope{})
 	if err != nil || links == 0 {
 		return err
 	}

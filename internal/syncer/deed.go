@@ -440,7 +440,7 @@ func referenceWrites(refs []PendingReference, records []int64, account int64) []
 func (a *applier) references(ctx context.Context) (int, error) {
 	done := 0
 	for {
-		refs, records, err := a.s.store.ResolvePending(ctx, a.conn.ID, applyBatch)
+		refs, records, err := a.s.store.ResolvePending(ctx, a.conn.ID, a.run.Scope.Mapping, applyBatch)
 		if err != nil || len(refs) == 0 {
 			return done, err
 		}

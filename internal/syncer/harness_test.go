@@ -124,6 +124,19 @@ func (o *office) field(name string, spec datatype.Spec) {
 	o.fields[name] = f.ID
 }
 
+// link adds a field that links people to the module's locations.
+func (o *office) link(name string) int64 {
+	o.t.Helper()
+	collections, err := o.records.ModuleCollections(o.t.Context(), o.acct, o.module)
+	o.must(err)
+	for _, c := range collections {
+		if c.Kind == register.Locations {
+			o.field(name, datatype.Spec{Type: datatype.Link, Collection: c.ID})
+		}
+	}
+	return o.fields[name]
+}
+
 func (o *office) must(err error) {
 	o.t.Helper()
 	if err != nil {

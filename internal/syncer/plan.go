@@ -205,7 +205,7 @@ func (p *planner) current(ctx context.Context, ids []int64, cases []reconcile.Ca
 		c := &cases[i]
 		for _, l := range byEntry[c.Subject.Entry] {
 			c.Current = append(c.Current, reconcile.Current{
-				Target: l.Target, Collection: l.Collection, ID: l.TargetID, Status: l.Status, PutAway: l.PutAway != 0,
+				Target: l.Target, Collection: l.Collection, ID: l.TargetID, Mapping: l.Mapping, Status: l.Status, PutAway: l.PutAway != 0,
 			})
 		}
 		for j := range c.Desired {
@@ -333,9 +333,12 @@ func loginState(l account.Login) reconcile.LoginState {
 	return s
 }
 
-// save writes a batch's changes as rows, adds them to the tally, and makes the additions that need not wait. What the mirror says by
-// itself is not written twice: the values of an addition are the mapping of the
-// entry at the version noted.
+// save writes a batch's changes as rows, adds them to the tally, and makes the
+// additions that need not wait. What the mirror says by itself is not written
+// twice: the values of an addition are the mapping of the entry at the version
+// noted. A run for one mapping keeps the changes that this mapping decides and
+// leaves the rest to the next run: what is wanted was worked out from all
+// mappings, since they may share a record.
 func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconcile.Change, carry func(context.Context, []deed) error) error {
 	rows := make([]PlannedChange, 0, len(changes))
 	var open []PlannedChange
@@ -345,12 +348,15 @@ func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconci
 		if p.outside(ch) {
 			continue
 		}
+		if retries(ch) {
+			open = append(open, PlannedChange{Change: *ch, Run: p.run.ID})
+		}
+		if only := p.run.Scope.Mapping; only != 0 && ch.Mapping != only {
+			continue
+		}
 		p.seq++
 		p.tally.Count(ch)
 		row := PlannedChange{Change: *ch, Run: p.run.ID, Seq: p.seq}
-		if retries(ch) {
-			open = append(open, row)
-		}
 		if carry != nil && free(ch) {
 			row.State = Applied
 			now = append(now, deed{changes: []PlannedChange{row}})

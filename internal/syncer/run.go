@@ -52,10 +52,13 @@ const (
 type Scope struct {
 	Person  string // as asked for: a user principal name, object ID or email
 	Entry   int64  // the person's number in the mirror, once found
-	Mapping int64
-	Again   bool // asked for in full by hand: what undone runs had added comes back
-	Draft   bool // planned with mappings that were not saved
+	Mapping int64  // plan for what this mapping decides; all is read the same
+	Again   bool   // asked for in full by hand: what undone runs had added comes back
+	Draft   bool   // planned with mappings that were not saved
 }
+
+// narrow reports whether a run leaves something for the next one to plan.
+func (s *Scope) narrow() bool { return s.Person != "" || s.Mapping != 0 }
 
 // Counts sum up a run in records and logins, however many changes each has: a
 // person with both counts twice. One of whom a part is held counts in both.
@@ -148,7 +151,7 @@ type Request struct {
 	Full       bool   // read everything even where changes would do
 	Preview    bool   // plan only
 	Person     string // only this person
-	Mapping    int64  // only this mapping
+	Mapping    int64  // only what this mapping decides
 	// Draft makes a preview of these mappings instead of the stored ones; new
 	// ones have no number yet.
 	Draft    []mapping.Definition

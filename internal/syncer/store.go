@@ -139,15 +139,16 @@ type linkStore interface {
 	AwayEntries(ctx context.Context, connection int64) (*roaring.Bitmap, error)
 	CountAway(ctx context.Context, connection int64) (int, error)
 	DropLink(ctx context.Context, l Link) error
-	CountLinks(ctx context.Context, connection int64) (int, error)
+	// CountLinks counts a connection's links, or those of a person or a mapping.
+	CountLinks(ctx context.Context, connection int64, of Scope) (int, error)
 	// LinkedRecords returns the records of a collection that stand for objects.
 	LinkedRecords(ctx context.Context, connection, collection int64, objects []directory.ObjectID) (map[directory.ObjectID]int64, error)
 	AddPending(ctx context.Context, connection int64, refs []PendingReference) error
 	// Pending returns the references that wait in the given records.
 	Pending(ctx context.Context, connection int64, records []int64) ([]PendingReference, error)
 	// ResolvePending returns waiting references whose object is linked by now,
-	// with the record to link to.
-	ResolvePending(ctx context.Context, connection int64, limit int) (refs []PendingReference, records []int64, err error)
+	// with the record to link to; with a mapping, only those of its own records.
+	ResolvePending(ctx context.Context, connection, mapping int64, limit int) (refs []PendingReference, records []int64, err error)
 	DropPending(ctx context.Context, refs []PendingReference) error
 	// RetryEntries returns the entries that have to be looked at again.
 	RetryEntries(ctx context.Context, connection int64) (*roaring.Bitmap, error)

@@ -155,6 +155,9 @@ func (ses *session) load(ctx context.Context) error {
 	if ses.rules, err = ses.s.loadRules(ctx, ses.conn, ses.draft); err != nil {
 		return err
 	}
+	if only := ses.run.Scope.Mapping; only != 0 && !ses.rules.known[only] {
+		return errs.New(errs.NotFound, "the connection has no mapping number %d", only)
+	}
 	rows, err := ses.s.store.Units(ctx, ses.conn.ID)
 	if err != nil {
 		return err
@@ -532,7 +535,7 @@ func (ses *session) close(ctx context.Context) error {
 		ses.run.Stage = StageDone
 	}
 	return ses.s.fenced(ctx, ses.run.Connection, ses.lease, func(ctx context.Context) error {
-		if finished && ses.run.Mode != Preview && ses.run.Scope.Person == "" {
+		if finished && ses.run.Mode != Preview && !ses.run.Scope.narrow() {
 			if err := ses.supersede(ctx); err != nil {
 				return err
 			}
@@ -612,7 +615,7 @@ func (ses *session) count(ctx context.Context) error {
 		}
 		counts.plus(one, t.Count)
 	}
-	if links, err := ses.s.store.CountLinks(ctx, ses.run.Connection); err != nil {
+	if links, err := ses.s.store.CountLinks(ctx, ses.run.Connection, ses.run.Scope); err != nil {
 		return err
 	} else if ses.run.Mode != Preview {
 		counts.Unchanged = max(0, links-counts.Added-counts.Changed-counts.Deactivated-counts.Reactivated-counts.Held)
