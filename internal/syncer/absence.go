@@ -25,7 +25,7 @@ func (r *reader) absent(ctx context.Context, kind directory.Kind, proof director
 	if !proof.Valid() || !proof.Covers(list) {
 		return roaring.New(), nil
 	}
-	here, err := r.seenIn(ctx, list, after)
+	here, err := r.seenIn(ctx, list, after, askedInput(kind))
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (r *reader) confirm(ctx context.Context, kind directory.Kind, again, chunk 
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return r.takeSingles(ctx, found, "users asked for by ID", 0)
+	return r.takeSingles(ctx, kind, found, askedInput(kind))
 }
 
 // askWhoIsGone asks by ID and tells apart those that the directory answers

@@ -55,13 +55,19 @@ func TestEnabledAgainOutsideAKeptUnitIsOpen(t *testing.T) {
 	})
 }
 
+// live reports whether somebody is an enabled member of the tenant.
+func (o *office) live(id string) bool {
+	p, err := o.hr.Person(id)
+	return err == nil && p.Enabled && p.State == "live" && p.UserType == "Member"
+}
+
 // memberOf returns a live member of a group.
 func (o *office) memberOf(group string) string {
 	o.t.Helper()
 	members, _, err := o.hr.Members(group, 500)
 	o.must(err)
 	for _, id := range members {
-		if p, err := o.hr.Person(id); err == nil && p.Enabled && p.State == "live" && p.UserType == "Member" {
+		if o.live(id) {
 			return id
 		}
 	}

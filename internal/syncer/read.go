@@ -398,14 +398,16 @@ func (r *reader) unknowns(ctx context.Context) error {
 	if err != nil || ids.IsEmpty() {
 		return err
 	}
-	return r.askByID(ctx, ids, "users asked for by ID")
+	return r.askByID(ctx, ids)
 }
 
-// askByID reads entries one by one, or in batches where the directory takes
+// askedInput names the pages of objects of a kind that were asked for by ID.
+func askedInput(kind directory.Kind) string { return kind.String() + "s asked for by ID" }
+
+// askByID reads users one by one, or in batches where the directory takes
 // them, as if they had been listed. Those it does not know stay as they are.
-func (r *reader) askByID(ctx context.Context, ids *roaring.Bitmap, input string) error {
+func (r *reader) askByID(ctx context.Context, ids *roaring.Bitmap) error {
 	q := r.rules.query(directory.User)
-	seq := 0
 	for chunk := range chunks(ids, 200) {
 		entries, err := r.s.store.EntriesByID(ctx, chunk)
 		if err != nil {
@@ -419,8 +421,7 @@ func (r *reader) askByID(ctx context.Context, ids *roaring.Bitmap, input string)
 		if err != nil {
 			return errs.Wrap(err, "ask for users by ID")
 		}
-		seq++
-		if err := r.takeSingles(ctx, found, input, seq); err != nil {
+		if err := r.takeSingles(ctx, directory.User, found, askedInput(directory.User)); err != nil {
 			return err
 		}
 	}
@@ -429,10 +430,10 @@ func (r *reader) askByID(ctx context.Context, ids *roaring.Bitmap, input string)
 
 // takeSingles brings objects that were asked for by ID into the mirror. They
 // are merged, because a look-up does not carry related objects.
-func (r *reader) takeSingles(ctx context.Context, found []directory.Object, input string, seq int) error {
+func (r *reader) takeSingles(ctx context.Context, kind directory.Kind, found []directory.Object, input string) error {
 	return r.inTx(ctx, func(ctx context.Context) error {
 		m := mirror{store: r.s.store, connection: r.conn.ID, run: r.run.ID, now: r.s.now()}
-		got, err := m.apply(ctx, directory.User, found, changed)
+		got, err := m.apply(ctx, kind, found, changed)
 		if err != nil {
 			return err
 		}

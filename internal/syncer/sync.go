@@ -655,7 +655,7 @@ func (ses *session) readPerson(ctx context.Context, r *reader) error {
 	if err != nil {
 		return errs.Wrap(err, "look for "+ses.run.Scope.Person)
 	}
-	if err := r.takeSingles(ctx, []directory.Object{found}, "person", 0); err != nil {
+	if err := r.takeSingles(ctx, directory.User, []directory.Object{found}, "person"); err != nil {
 		return err
 	}
 	if err := ses.scopeTo(ctx, found.ID); err != nil {

@@ -183,44 +183,56 @@ func (r *reader) saveMembers(ctx context.Context, u *unitState, members *roaring
 	})
 }
 
-// members reads a unit to its last page and returns the entries. A hollow
-// member, or one that cannot be resolved, makes the reading incomplete (F4, F61).
+// members reads a unit to its last page and returns the entries of every kind
+// that a rule over it looks for. A hollow member, or one that cannot be resolved,
+// makes the reading incomplete (F4, F61).
 func (r *reader) members(ctx context.Context, u *unitState) (*roaring.Bitmap, error) {
 	out := roaring.New()
+	for _, kind := range r.memberKinds(u) {
+		if err := r.membersOf(ctx, u, kind, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// membersOf adds a unit's members of one kind to a set.
+func (r *reader) membersOf(ctx context.Context, u *unitState, kind directory.Kind, set *roaring.Bitmap) error {
 	var strangers []directory.ObjectID
 	arrived := 0
-	for page, err := range r.src.Members(ctx, r.directoryUnit(u), r.memberKind(u), directory.Cursor{}) {
+	for page, err := range r.src.Members(ctx, r.directoryUnit(u), kind, directory.Cursor{}) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		ids := make([]directory.ObjectID, 0, len(page.Objects))
 		for i := range page.Objects {
 			if page.Objects[i].Hollow {
-				return nil, errs.New(errs.Incomplete, "the directory shows members of %s without their names", u.Name).
+				return errs.New(errs.Incomplete, "the directory shows members of %s without their names", u.Name).
 					WithHint("Grant the application permission User.Read.All and consent to it; members must be readable.")
 			}
 			ids = append(ids, page.Objects[i].ID)
 		}
-		if strangers, err = r.addMembers(ctx, out, strangers, ids); err != nil {
-			return nil, err
+		if strangers, err = r.addMembers(ctx, set, strangers, ids); err != nil {
+			return err
 		}
 		arrived += len(page.Objects)
 		r.tell(Progress{Run: r.run.ID, Stage: StageRead, Input: "members of " + u.Name, Done: arrived, Total: page.Total})
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
-	return out, r.strangers(ctx, u, out, strangers)
+	return r.strangers(ctx, u, kind, set, strangers)
 }
 
-// memberKind is the kind of member that the rules over a unit look for.
-func (r *reader) memberKind(u *unitState) directory.Kind {
+// memberKinds are the kinds of member that the rules over a unit look for.
+func (r *reader) memberKinds(u *unitState) []directory.Kind {
+	var kinds []directory.Kind
 	for _, rl := range r.rules.list {
-		if slices.Contains(rl.units, u) && rl.def.Entity == directory.Device {
-			return directory.Device
+		if slices.Contains(rl.units, u) && !slices.Contains(kinds, rl.def.Entity) {
+			kinds = append(kinds, rl.def.Entity)
 		}
 	}
-	return directory.User
+	return kinds
 }
 
 // addMembers adds known objects to a set and returns the unknown ones.
@@ -242,14 +254,13 @@ func (r *reader) addMembers(ctx context.Context, set *roaring.Bitmap, strangers,
 // strangers asks by ID for members that the mirror does not know: people hired
 // since the listing, as a rule. One that the directory does not know either has
 // been deleted meanwhile and is no member (F63).
-func (r *reader) strangers(ctx context.Context, u *unitState, set *roaring.Bitmap, ids []directory.ObjectID) error {
-	kind := r.memberKind(u)
+func (r *reader) strangers(ctx context.Context, u *unitState, kind directory.Kind, set *roaring.Bitmap, ids []directory.ObjectID) error {
 	for chunk := range slices.Chunk(ids, 200) {
 		found, _, err := r.src.ByID(ctx, kind, chunk, r.rules.query(kind).Select)
 		if err != nil {
 			return errs.Wrap(err, "ask for members of "+u.Name)
 		}
-		if err := r.takeSingles(ctx, found, "users asked for by ID", 0); err != nil {
+		if err := r.takeSingles(ctx, kind, found, askedInput(kind)); err != nil {
 			return err
 		}
 		if _, err := r.addMembers(ctx, set, nil, chunk); err != nil {
@@ -434,7 +445,7 @@ func (r *reader) mergeMembers(ctx context.Context, u *unitState, told map[direct
 			if m.Removed && len(u.Groups) > 0 {
 				return true, nil
 			}
-			if m.Kind != r.memberKind(u) && m.Kind != directory.NoKind {
+			if m.Kind != directory.NoKind && !slices.Contains(r.memberKinds(u), m.Kind) {
 				continue
 			}
 			if err := r.mergeMember(ctx, u, members, id, m); err != nil {
@@ -461,8 +472,14 @@ func (r *reader) mergeMember(ctx context.Context, u *unitState, set *roaring.Bit
 	case m.Removed:
 	case ok:
 		set.Add(uint32(e.ID))
+	case m.Kind != directory.NoKind:
+		return r.strangers(ctx, u, m.Kind, set, []directory.ObjectID{id})
 	default:
-		return r.strangers(ctx, u, set, []directory.ObjectID{id})
+		for _, kind := range r.memberKinds(u) {
+			if err := r.strangers(ctx, u, kind, set, []directory.ObjectID{id}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
