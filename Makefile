@@ -1,7 +1,7 @@
 # The two commands of the README are demo and test; both do all set-up themselves.
 GO ?= go
 
-.PHONY: demo test check vet lint generate bench build tools
+.PHONY: demo test check vet lint generate bench bench-parts build tools
 
 demo: ## a simulated tenant, a first sync, and what happened
 	$(GO) run ./cmd/muster demo
@@ -25,7 +25,14 @@ lint: ## formatting and vet; that of simcheck goes through all of Microsoft's SD
 generate: ## the Go files of the templates
 	cd tools && $(GO) tool templ generate -path ../internal/web/view
 
-bench: ## speed of the parts; whole syncs against floors are still to come
+PEOPLE ?= 20000
+LARGE ?= 0
+BENCH ?= .
+
+bench: tools ## whole syncs against their floors; PEOPLE=100000, LARGE=1000000, BENCH=First, ARGS=-reps=5
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 4h ./bench -args -people $(PEOPLE) -large $(LARGE) $(ARGS)
+
+bench-parts: ## speed of the parts by themselves
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./internal/...
 
 build: ## the program, as ./muster

@@ -24,8 +24,12 @@ import (
 )
 
 // Main runs the tests and then stops the PostgreSQL server if one was started.
-func Main(m *testing.M) {
+// What is given as after runs in between.
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
+	for _, f := range after {
+		f()
+	}
 	shared.stop()
 	os.Exit(code)
 }

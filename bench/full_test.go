@@ -1,0 +1,94 @@
+//go:build linux
+
+package bench
+
+import (
+	"testing"
+
+	"github.com/musterhq/muster/internal/store/storetest"
+)
+
+// engine is a database to measure on.
+type engine struct {
+	name string
+	// open returns the URL of a new database, "" for SQLite, and its server.
+	open func(b *testing.B) (string, *postmaster)
+}
+
+func engines() []engine {
+	return []engine{
+		{"sqlite", func(*testing.B) (string, *postmaster) { return "", nil }},
+		{"postgres", func(b *testing.B) (string, *postmaster) {
+			address := storetest.PostgresURL(b)
+			return address, postmasterOf(b, address)
+		}},
+	}
+}
+
+// variants of what a first sync does with people.
+var variants = []struct {
+	name string
+	plan plan
+}{
+	{"people", plan{}},
+	{"people with managers", plan{manager: true}},
+	{"people and logins", plan{logins: true}},
+}
+
+// BenchmarkFirst measures a first sync into an empty database, everything
+// included, against downloading, decoding and inserting one row a person.
+func BenchmarkFirst(b *testing.B) {
+	t := startTenant(b, tenantConfig{People: *peopleFlag})
+	for _, e := range engines() {
+		b.Run(e.name, func(b *testing.B) {
+			least := e.floor(b, t)
+			for _, v := range variants {
+				b.Run(v.name, func(b *testing.B) { e.first(b, t, v.name, v.plan, least) })
+			}
+		})
+	}
+}
+
+// floor returns the median cost of the floor of a first sync.
+func (e engine) floor(b *testing.B, t *tenant) cost {
+	b.Helper()
+	var costs []cost
+	for range *repsFlag {
+		address, server := e.open(b)
+		f := newFloor(b, t)
+		f.decode() // renders the pages and opens the connection
+		var work func() int
+		if address == "" {
+			conn := f.sqlite(bareTable)
+			work = func() int { return f.insertSQLite(conn) }
+		} else {
+			conn := f.postgres(address)
+			work = func() int { return f.copyPostgres(conn) }
+		}
+		n := 0
+		costs = append(costs, measure(b, server, "floor-"+e.name, func() { n = work() }))
+		if n != t.live(b) {
+			b.Fatalf("the floor saw %d of %d people", n, t.live(b))
+		}
+	}
+	return median(costs)
+}
+
+// first measures first syncs into new databases.
+func (e engine) first(b *testing.B, t *tenant, name string, p plan, least cost) {
+	b.Helper()
+	var costs []cost
+	for range *repsFlag {
+		var server *postmaster
+		p.database, server = e.open(b)
+		o := openOffice(b, t, p)
+		costs = append(costs, measure(b, server, "first-"+e.name+"-"+name, func() {
+			if run := o.run(true); run.Counts.Added < t.live(b) {
+				b.Fatalf("%d of %d people arrived: %+v", run.Counts.Added, t.live(b), run.Counts)
+			}
+		}))
+	}
+	got := median(costs)
+	perUser := func(c cost) float64 { return float64(c.cpu.Microseconds()) / float64(t.live(b)) }
+	table.against("first sync, "+name+", "+e.name, "µs CPU/user", perUser(got), perUser(least), 2.5, "wall "+got.wall.String()+" against "+least.wall.String())
+}
