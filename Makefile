@@ -3,7 +3,7 @@ GO ?= go
 
 .PHONY: demo test check vet lint generate bench bench-parts build tools
 
-demo: ## a simulated tenant, a first sync, and what happened
+demo: ## a simulated tenant, a first sync, what happened, and the application
 	$(GO) run ./cmd/muster demo
 
 test: tools ## every test, on SQLite and PostgreSQL

@@ -47,9 +47,9 @@ type program struct {
 	Checkin  checkinCmd  `cmd:"" help:"Take an asset back."`
 	Holdings holdingsCmd `cmd:"" help:"List what a person holds."`
 
-	Demo     demoCmd     `cmd:"" help:"Show the whole story with a simulated tenant."`
+	Demo     demoCmd     `cmd:"" help:"Show the whole story with a simulated tenant, then open the application."`
 	Simulate simulateCmd `cmd:"" help:"Serve a simulated Entra tenant."`
-	Serve    serveCmd    `cmd:"" help:"Sync on schedule, and answer health and metrics."`
+	Serve    serveCmd    `cmd:"" help:"Serve the application, sync on schedule, and answer health and metrics."`
 	Backup   backupCmd   `cmd:"" help:"Write a backup, consistent while running."`
 	Restore  restoreCmd  `cmd:"" help:"Restore a backup into an empty database."`
 

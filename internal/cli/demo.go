@@ -2,20 +2,30 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/config"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/secret"
+	"github.com/musterhq/muster/internal/server"
 	"github.com/musterhq/muster/internal/syncer"
+	"github.com/musterhq/muster/internal/web"
+	"github.com/musterhq/muster/internal/web/view"
 )
 
 // demoCmd shows the whole story on one machine.
 type demoCmd struct {
 	People int    `help:"How many people the simulated company has." default:"2500"`
 	Seed   uint64 `help:"Another seed, other people." default:"1"`
+	Listen string `help:"Address on which the application listens afterwards; when it is taken, another port." default:"127.0.0.1:8080" placeholder:"ADDRESS"`
+	Once   bool   `help:"End after the story, without the application."`
 }
 
 // demoFile is what the demo sets up.
@@ -124,7 +134,10 @@ func (cmd *demoCmd) Run(ctx context.Context, c *console, p *program) error {
 		}
 	}
 	play.end()
-	return nil
+	if cmd.Once {
+		return nil
+	}
+	return play.open(ctx, cmd.Listen)
 }
 
 // fresh reports whether the data folder is the default and not there yet, in
@@ -258,6 +271,40 @@ func (d *demo) end() {
 	d.c.line("  muster --data %s explain \"Zoë O'Brien\"", d.data)
 	d.c.line("  muster --data %s export People --format csv", d.data)
 	d.c.line("  muster --data %s users", d.data)
+}
+
+// demoAdmin is the administrator of the demo.
+const demoAdmin = "admin@contoso.example"
+
+// open serves the application with an administrator to sign in as, until it is
+// stopped. The password is another one each time, because the data may outlive
+// the demo.
+func (d *demo) open(ctx context.Context, at string) error {
+	role, err := d.accounts.Role(ctx, 0, account.OrganizationAdmin)
+	if err != nil {
+		return err
+	}
+	if _, err := d.accounts.Invite(ctx, d.me, account.Invitation{Email: demoAdmin, Name: "Demo Administrator", Role: role.ID}); err != nil {
+		return err
+	}
+	password := rand.Text()[:16]
+	if err := d.accounts.ResetPassword(ctx, d.me, demoAdmin, secret.New(password)); err != nil {
+		return err
+	}
+	l, err := listen(at)
+	if err != nil {
+		if l, err = listen("127.0.0.1:0"); err != nil {
+			return err
+		}
+	}
+	d.title("The application is open")
+	d.c.line("  %s", address(l, false))
+	d.c.line("  Email     %s", demoAdmin)
+	d.c.line("  Password  %s", password)
+	d.c.line("")
+	d.c.line("  The simulated tenant goes on at %s. Ctrl-C ends both.", d.url)
+	log := slog.New(slog.NewTextHandler(d.c.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return d.serve(ctx, l, web.Deps{Log: log, Demo: &view.DemoLogin{Email: demoAdmin, Password: password, Tenant: d.url}}, server.Options{Grace: time.Second})
 }
 
 // simulateCmd serves a simulated tenant.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"strings"
@@ -92,11 +93,27 @@ func (s *Site) setTheme(v *visit) error {
 // mayFirst reports whether a visitor may set up the organization: from this
 // machine, or with the token that the program printed.
 func (s *Site) mayFirst(r *http.Request) bool {
-	if s.SetupToken != "" && r.FormValue("token") == s.SetupToken {
+	if s.SetupToken != "" && subtle.ConstantTimeCompare([]byte(r.FormValue("token")), []byte(s.SetupToken)) == 1 {
 		return true
 	}
-	ip := net.ParseIP(clientAddress(r))
-	return ip != nil && ip.IsLoopback()
+	return fromHere(r)
+}
+
+// fromHere reports whether the visitor sits at this machine: neither behind a
+// proxy on it that nobody declared, nor on a stranger's page whose host name
+// leads here.
+func fromHere(r *http.Request) bool {
+	for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	ip, asked := net.ParseIP(clientAddress(r)), net.ParseIP(strings.Trim(host, "[]"))
+	return ip != nil && ip.IsLoopback() && (host == "localhost" || asked != nil && asked.IsLoopback())
 }
 
 // setupForm is the first page of all.
