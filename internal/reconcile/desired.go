@@ -23,6 +23,10 @@ const (
 	NotFound                    // missing from two complete listings and 404 when asked by ID
 )
 
+// Departed reports whether the directory says that the object has gone: it was
+// deleted, for now or for good, or cannot be found.
+func (s Standing) Departed() bool { return s == SoftDeleted || s == Gone || s == NotFound }
+
 // Subject is one directory object under consideration.
 type Subject struct {
 	Entry     int64 // its number in the mirror

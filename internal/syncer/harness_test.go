@@ -64,6 +64,7 @@ func open(t *testing.T, db *store.DB, people int) *office {
 			return entra.New(entra.Config{
 				TenantID: c.TenantID, ClientID: c.ClientID, ApplicationObjectID: c.ApplicationObjectID,
 				ClientSecret: c.Secret, Cloud: entra.Custom, LoginURL: c.LoginURL, GraphURL: c.GraphURL,
+				MaxRetries: 1,
 			})
 		},
 	})

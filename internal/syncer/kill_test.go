@@ -62,6 +62,7 @@ func (o *office) dying(transactions int) (*syncer.Service, *mortal) {
 			return entra.New(entra.Config{
 				TenantID: c.TenantID, ClientID: c.ClientID, ApplicationObjectID: c.ApplicationObjectID,
 				ClientSecret: c.Secret, Cloud: entra.Custom, LoginURL: c.LoginURL, GraphURL: c.GraphURL,
+				MaxRetries: 1,
 			})
 		},
 	}), db

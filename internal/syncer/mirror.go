@@ -40,8 +40,9 @@ type seen struct {
 	moved *roaring.Bitmap // entries that are new or differ from before
 	// fuller are entries that were only told in full what a round of changes had
 	// told in part. They are to be looked at, and are no news.
-	fuller *roaring.Bitmap
-	fresh  int // how many were new
+	fuller   *roaring.Bitmap
+	returned bool // somebody among them had been deleted
+	fresh    int  // how many were new
 }
 
 // work is an entry being brought up to date. One object may come several times
@@ -50,6 +51,7 @@ type work struct {
 	Entry
 	fresh  bool // not in the mirror yet
 	moved  bool
+	back   bool // had been deleted, and is there
 	fuller bool // of what it said before, nothing differs
 }
 
@@ -243,6 +245,7 @@ func (m *mirror) stand(w *work, standing reconcile.Standing) {
 		w.moved = true
 	}
 	if w.Standing != standing {
+		w.back = alive && !w.fresh && w.Standing.Departed()
 		w.Standing, w.moved = standing, true
 	}
 }
@@ -289,6 +292,7 @@ func (m *mirror) write(ctx context.Context, order []*work) (seen, error) {
 			moved = append(moved, w.Entry)
 		}
 		out.all.Add(uint32(w.ID))
+		out.returned = out.returned || w.back
 		switch {
 		case w.fresh || w.moved:
 			out.moved.Add(uint32(w.ID))

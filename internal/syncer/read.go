@@ -25,16 +25,19 @@ const (
 
 // reader reads the directory into the mirror for one run.
 type reader struct {
-	s       *Service
-	run     *Run
-	conn    Connection
-	src     Source
-	rules   *rules
-	lease   *held
-	tell    func(Progress)
-	account *directory.Reading // what was promised and what arrived
-	blank   bool               // the mirror held nothing when the reading began
-	known   map[directory.Kind]StandingCounts
+	s     *Service
+	run   *Run
+	conn  Connection
+	src   Source
+	rules *rules
+	lease *held
+	tell  func(Progress)
+	// returned is set when somebody who was deleted is there again, and in a run
+	// that goes on where another process was killed, which may have read of it.
+	returned bool
+	account  *directory.Reading // what was promised and what arrived
+	blank    bool               // the mirror held nothing when the reading began
+	known    map[directory.Kind]StandingCounts
 }
 
 // input names of a kind's reading: the round of changes before the listing
@@ -304,6 +307,7 @@ func (r *reader) tryStore(ctx context.Context, in *intake, blank bool) (moved in
 				return err
 			}
 			moved += int(got.moved.GetCardinality())
+			r.returned = r.returned || got.returned
 			if err := r.savePage(ctx, in, in.seq+i+1, &pages[i], got); err != nil {
 				return err
 			}
@@ -437,6 +441,7 @@ func (r *reader) takeSingles(ctx context.Context, kind directory.Kind, found []d
 		if err != nil {
 			return err
 		}
+		r.returned = r.returned || got.returned
 		done, err := r.s.store.Pages(ctx, r.run.ID, input)
 		if err != nil {
 			return err

@@ -25,6 +25,7 @@ type session struct {
 	src     Source
 	lease   *held
 	actor   audit.Actor
+	resumed bool                 // another process was killed in the middle of the run
 	stale   *roaring.Bitmap      // entries looked at again without news of them
 	draft   []mapping.Definition // of a preview: what to plan with instead of what is stored
 	version string               // of the configuration when it was loaded
@@ -99,7 +100,7 @@ func (s *Service) resume(ctx context.Context, req Request, lease *held) (Report,
 	}
 	var rep Report
 	for _, run := range open {
-		ses := &session{s: s, run: run, lease: lease, actor: req.Actor, tell: req.Progress}
+		ses := &session{s: s, run: run, lease: lease, actor: req.Actor, tell: req.Progress, resumed: true}
 		if run.Scope.Draft { // what it was to show is gone with the process that had it
 			rep, err = ses.conclude(ctx, context.Canceled)
 			continue
@@ -194,7 +195,7 @@ func (ses *session) usage() directory.Usage {
 func (ses *session) read(ctx context.Context, full bool) (*roaring.Bitmap, error) {
 	r := &reader{
 		s: ses.s, run: &ses.run, conn: ses.conn, src: ses.src, rules: ses.rules, lease: ses.lease,
-		tell: ses.tell, account: directory.NewReading(), known: map[directory.Kind]StandingCounts{},
+		tell: ses.tell, account: directory.NewReading(), known: map[directory.Kind]StandingCounts{}, returned: ses.resumed,
 	}
 	if ses.run.Scope.Person != "" {
 		return roaring.New(), ses.readPerson(ctx, r)

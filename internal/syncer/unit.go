@@ -96,19 +96,30 @@ func (r *reader) unitsFull(ctx context.Context, units []*unitState) error {
 	return nil
 }
 
-// locate finds the directory's object for a unit. One that is not found
-// freezes the mappings that name it: nobody enters or leaves, loudly (F6).
+// locate finds the directory's object for a unit, and the groups inside. One
+// that is not found or may not be read freezes the mappings that name it: nobody
+// enters or leaves, loudly (F6).
 func (r *reader) locate(ctx context.Context, u *unitState) error {
 	found, err := r.src.FindUnit(ctx, u.Ref)
-	switch kind := errs.KindOf(err); {
-	case err == nil:
+	if err == nil {
 		u.moved = u.moved || u.Object != found.ID || u.Name != found.Name
 		u.Object, u.Name, u.Problem = found.ID, found.Name, ""
-		return r.nested(ctx, u)
-	case kind == errs.NotFound || kind == errs.Conflict || kind == errs.Forbidden || kind == errs.Invalid:
+		err = r.nested(ctx, u)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case concernsUnit(err) || errs.KindOf(err) == errs.Conflict:
 		return r.freeze(ctx, u, err)
 	}
 	return errs.Wrap(err, "look for the unit "+u.Ref.Name)
+}
+
+// concernsUnit reports whether an error is about one unit alone, so that the
+// run goes on without it.
+func concernsUnit(err error) bool {
+	kind := errs.KindOf(err)
+	return kind == errs.NotFound || kind == errs.Forbidden || kind == errs.Invalid || kind == errs.Incomplete
 }
 
 // nested lists the groups inside a unit, whose changes concern it too.
@@ -146,8 +157,7 @@ func (r *reader) freeze(ctx context.Context, u *unitState, cause error) error {
 func (r *reader) unit(ctx context.Context, u *unitState) error {
 	members, err := r.members(ctx, u)
 	if err != nil {
-		kind := errs.KindOf(err)
-		if kind == errs.NotFound || kind == errs.Forbidden || kind == errs.Invalid || kind == errs.Incomplete {
+		if concernsUnit(err) {
 			return r.freeze(ctx, u, err)
 		}
 		return err
@@ -322,7 +332,9 @@ func roundName(n int) string { return fmt.Sprintf("%s %d", groupsInput, n) }
 
 // unitsChanged brings units up to date from what the directory tells about
 // their groups. Administrative units, units not known and units whose cursor
-// is no longer good are read in full.
+// is no longer good are read in full, and all units when somebody came back: the
+// directory need not have told which groups they were taken out of while they
+// were deleted (F46, F72).
 func (r *reader) unitsChanged(ctx context.Context, units []*unitState) error {
 	told, cursors, ok, err := r.groupChanges(ctx, units)
 	if err != nil {
@@ -333,7 +345,7 @@ func (r *reader) unitsChanged(ctx context.Context, units []*unitState) error {
 	}
 	var again []*unitState
 	for _, u := range units {
-		whole := !u.Known || u.Ref.Kind != directory.Group
+		whole := !u.Known || u.Ref.Kind != directory.Group || r.returned
 		if !whole {
 			if whole, err = r.mergeMembers(ctx, u, told); err != nil {
 				return err
