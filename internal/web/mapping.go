@@ -178,7 +178,11 @@ func (v *visit) freshMapping(c syncer.Connection) (mapping.Definition, error) {
 	if def.Kind == mapping.Login {
 		def.Module, def.Identifier, def.Guests, def.Entity = v.module.ID, mapping.ByObjectID, mapping.IncludeGuests, directory.User
 		def.Units = []directory.UnitRef{{Kind: directory.Group, Nested: true}}
-		return def, nil
+		book, err := v.mappingBook()
+		if n := len(book.given); n > 0 {
+			def.Role = book.given[n-1].ID // the one with the fewest rights
+		}
+		return def, err
 	}
 	if def.Entity != directory.User {
 		def.Identifier, def.Guests = mapping.ByObjectID, mapping.IncludeGuests
@@ -394,6 +398,13 @@ func (s *Site) tryMapping(v *visit) error {
 	def, _, err := v.edited(defs)
 	if err != nil {
 		return err
+	}
+	problems, err := s.Integrations.Problems(v.ctx(), v.who, c.ID, def)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return v.part(view.NoTrial(problemWords(problems[0])))
 	}
 	trial, err := s.Integrations.Try(v.ctx(), v.who, c.ID, def, int(v.numberIn("at")))
 	if err != nil {

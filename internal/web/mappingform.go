@@ -49,7 +49,11 @@ func (v *visit) mappingView(c syncer.Connection, def mapping.Definition) (view.M
 		page.Conditions = append(page.Conditions, view.ConditionRow{Field: cond.Path, Operator: cond.Operator, Value: value})
 	}
 	for _, row := range def.Rows {
-		page.Rows = append(page.Rows, rowView(row))
+		r := rowView(row)
+		if a, ok := directory.LookupAttribute(def.Entity, row.From); ok && row.From != "" {
+			r.From = a.Path // the file may call it by its label
+		}
+		page.Rows = append(page.Rows, r)
 	}
 	return page, nil
 }

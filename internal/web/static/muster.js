@@ -58,11 +58,23 @@
   document.addEventListener("submit", function (e) {
     var text = e.submitter && e.submitter.getAttribute("data-confirm") || e.target.getAttribute("data-confirm");
     if (text && !window.confirm(text)) e.preventDefault();
-    else if (e.target.method === "post" && e.submitter) {
-      setTimeout(function () { e.submitter.disabled = true; }, 0);
-      setTimeout(function () { e.submitter.disabled = false; }, 8000);
+    else {
+      var clear = e.target.getAttribute("data-clear");
+      if (clear) document.querySelector(clear).replaceChildren();
+      // A form is sent once; a script that sends it stays in charge of its buttons.
+      setTimeout(function () {
+        if (e.defaultPrevented || e.target.method !== "post" || !e.submitter) return;
+        e.submitter.disabled = true;
+        setTimeout(function () { e.submitter.disabled = false; }, 8000);
+      }, 0);
     }
   });
+
+  // A part that arrives with somewhere to go takes the page there.
+  new MutationObserver(function () {
+    var go = document.querySelector("[data-go]");
+    if (go) { go.removeAttribute("data-go"); window.location.replace(go.href); }
+  }).observe(document.body, { childList: true, subtree: true });
 
   // "/" goes to the search field.
   document.addEventListener("keydown", function (e) {
