@@ -50,11 +50,18 @@ func (m *mortal) CreateRun(ctx context.Context, r syncer.Run) (syncer.Run, error
 // of transactions, and whose process cannot be found afterwards.
 func (o *office) dying(transactions int) (*syncer.Service, *mortal) {
 	o.t.Helper()
+	db := &mortal{DB: o.db, left: transactions}
+	return o.over(db), db
+}
+
+// over returns a service on the office's connection over another store, of a
+// process that cannot be found.
+func (o *office) over(db syncer.Store) *syncer.Service {
+	o.t.Helper()
 	keys, err := secret.NewKeyring(bytes.Repeat([]byte{7}, 32))
 	o.must(err)
 	host := syncer.ThisHost()
 	host.PID = 1<<22 + 1 // above the kernel's highest process number
-	db := &mortal{DB: o.db, left: transactions}
 	return syncer.New(syncer.Deps{
 		Store: db, Records: o.records, Logins: o.logins, Keys: keys, Host: host,
 		Now: func() time.Time { return o.clock },
@@ -65,7 +72,7 @@ func (o *office) dying(transactions int) (*syncer.Service, *mortal) {
 				MaxRetries: 1,
 			})
 		},
-	}), db
+	})
 }
 
 // state writes down all that a sync is answerable for.

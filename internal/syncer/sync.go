@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime/metrics"
+	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
@@ -443,6 +445,29 @@ func (ses *session) tellAway(ctx context.Context) error {
 	return err
 }
 
+// tellHolders lists what people hold who have left, so that the run ends in a
+// list of work and not just in a status (F78).
+func (ses *session) tellHolders(ctx context.Context) error {
+	const most, named = 500, 5
+	list, err := ses.s.records.Leavers(ctx, account.CommandLine(), ses.conn.Account, 0, most)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	what := make([]string, 0, named+1)
+	for _, c := range list[:min(len(list), named)] {
+		what = append(what, c.HolderTitle+" holds "+c.AssetTitle)
+	}
+	if len(list) > named {
+		what = append(what, "and so on")
+	}
+	count := fmt.Sprint(len(list))
+	if len(list) == most {
+		count = "at least " + count
+	}
+	ses.run.note("%s things are to be fetched from people who have left: %s. See each with: muster holdings NAME", count, strings.Join(what, ", "))
+	return nil
+}
+
 func (ses *session) everyone(ctx context.Context) (*roaring.Bitmap, error) {
 	all := roaring.New()
 	for _, kind := range ses.rules.kinds() {
@@ -525,7 +550,7 @@ func (ses *session) close(ctx context.Context) error {
 	finished := ses.run.State == Running
 	if finished {
 		ses.run.State = ses.finalState()
-		if err := ses.tellAway(ctx); err != nil {
+		if err := errors.Join(ses.tellAway(ctx), ses.tellHolders(ctx)); err != nil {
 			return err
 		}
 	}
