@@ -1,17 +1,487 @@
 package web
 
-func (s *Site) collection(*visit) error { return notHere() }
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
-func (s *Site) newRecord(*visit) error { return notHere() }
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/datatype"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/web/view"
+)
 
-func (s *Site) createRecord(*visit) error { return notHere() }
+// recordsShown is the length of a page of records; columnsShown how many fields
+// stand beside the title.
+const (
+	recordsShown = 50
+	columnsShown = 5
+)
 
-func (s *Site) record(*visit) error { return notHere() }
+// collectionHere loads the collection of the path with its fields.
+func (v *visit) collectionHere() (register.Collection, []register.Field, error) {
+	id, err := v.number("collection")
+	if err != nil {
+		return register.Collection{}, nil, err
+	}
+	c, err := v.site.Records.Collection(v.ctx(), v.who, v.module.Account, id)
+	if err != nil {
+		return c, nil, err
+	}
+	if c.Module != v.module.ID {
+		return c, nil, notHere()
+	}
+	fields, err := v.site.Records.FieldsFor(v.ctx(), v.who, v.module.Account, id)
+	return c, fields, err
+}
 
-func (s *Site) editRecord(*visit) error { return notHere() }
+// collection is the table of a collection's records.
+func (s *Site) collection(v *visit) error {
+	c, fields, err := v.collectionHere()
+	if err != nil {
+		return err
+	}
+	page := view.Records{
+		Crumbs: v.crumbs(), Title: c.Name, Path: collectionPath(v.module.ID, c.ID), Query: v.text("q"),
+		MayAdd: v.who.May(account.Create, v.module.Account, v.module.ID, c.ID) == nil, People: c.Kind == register.People,
+		Integrations: modulePath(v.module.ID) + "/integrations",
+	}
+	after, err := register.ParseCursor(v.text("after"))
+	if err != nil {
+		return err
+	}
+	list, err := s.Records.List(v.ctx(), v.who, register.Query{
+		Account: v.module.Account, Collection: c.ID, Prefix: page.Query, After: after, Limit: recordsShown, Archived: v.text("archived") != "",
+	})
+	if err != nil {
+		return err
+	}
+	if page.Total, err = s.Records.Count(v.ctx(), v.who, v.module.Account, c.ID); err != nil {
+		return err
+	}
+	columns := columnsOf(fields)
+	for _, f := range columns {
+		page.Columns = append(page.Columns, f.Name)
+	}
+	titles, err := v.linkTitles(fields, list.Records)
+	if err != nil {
+		return err
+	}
+	for i := range list.Records {
+		r := &list.Records[i]
+		row := view.RecordRow{Title: r.Title, Path: recordPath(v.module.ID, c.ID, r.ID), Archived: r.Archived()}
+		for _, f := range columns {
+			row.Cells = append(row.Cells, v.cell(f, r.Value(f.ID), titles))
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	if list.Next != (register.Cursor{}) {
+		page.Next = page.Path + "?" + url.Values{"q": {page.Query}, "after": {list.Next.String()}}.Encode()
+	}
+	return v.show(c.Name, view.RecordsPage(page))
+}
 
-func (s *Site) updateRecord(*visit) error { return notHere() }
+// columnsOf chooses what stands beside the title: the first visible fields, and
+// the integration status wherever it comes.
+func columnsOf(fields []register.Field) []register.Field {
+	var out, status []register.Field
+	for _, f := range fields {
+		switch {
+		case f.Title || f.Hidden:
+		case f.System:
+			status = append(status, f)
+		case len(out) < columnsShown:
+			out = append(out, f)
+		}
+	}
+	return append(out, status...)
+}
 
-func (s *Site) archiveRecord(*visit) error { return notHere() }
+// linkTitles are the titles of the records that others link to, in one query.
+func (v *visit) linkTitles(fields []register.Field, records []register.Record) (map[int64]register.Record, error) {
+	var ids []int64
+	for _, f := range fields {
+		if f.Spec.Type != datatype.Link {
+			continue
+		}
+		for i := range records {
+			if id := records[i].Value(f.ID).Record(); id != 0 {
+				ids = append(ids, id)
+			}
+		}
+	}
+	out := map[int64]register.Record{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	slices.Sort(ids)
+	list, err := v.site.Records.Load(v.ctx(), slices.Compact(ids))
+	for _, r := range list {
+		out[r.ID] = r
+	}
+	return out, err
+}
 
-func (s *Site) chooseRecord(*visit) error { return notHere() }
+// cell is a value as pages show it.
+func (v *visit) cell(f register.Field, value datatype.Value, titles map[int64]register.Record) view.Cell {
+	cell := view.Cell{Label: f.Name, Text: value.String()}
+	if value.IsEmpty() {
+		return view.Cell{Label: f.Name}
+	}
+	switch {
+	case f.System:
+		b := statusBadge(value.String())
+		cell.Status = &b
+	case f.Spec.Type == datatype.Link:
+		r := titles[value.Record()]
+		cell.Text, cell.Path = r.Title, recordPath(v.module.ID, r.Collection, r.ID)
+	case f.Spec.Type == datatype.Email:
+		cell.Path = "mailto:" + value.String()
+	case f.Spec.Type == datatype.YesNo:
+		cell.Text = map[string]string{"true": "yes", "false": "no"}[value.JSON()]
+	}
+	return cell
+}
+
+// statusBadge is how an integration status looks.
+func statusBadge(word string) view.Status {
+	switch word {
+	case "Active":
+		return view.Status{Tone: "green", Icon: "circle-check", Word: word}
+	case "Disabled", "Conflict":
+		return view.Status{Tone: "yellow", Icon: "player-pause", Word: word}
+	case "Out of scope":
+		return view.Status{Tone: "grey", Icon: "circle-dashed", Word: word}
+	}
+	return view.Status{Tone: "red", Icon: "user-x", Word: word}
+}
+
+// recordHere loads the record of the path.
+func (v *visit) recordHere() (register.Record, register.Collection, []register.Field, error) {
+	c, fields, err := v.collectionHere()
+	if err != nil {
+		return register.Record{}, c, nil, err
+	}
+	id, err := v.number("record")
+	if err != nil {
+		return register.Record{}, c, nil, err
+	}
+	r, err := v.site.Records.Record(v.ctx(), v.who, v.module.Account, id)
+	if err == nil && r.Collection != c.ID {
+		err = notHere()
+	}
+	return r, c, fields, err
+}
+
+// record is the page of one record: what it holds, who holds it, and why it is
+// as it is.
+func (s *Site) record(v *visit) error {
+	r, c, fields, err := v.recordHere()
+	if err != nil {
+		return err
+	}
+	page, err := v.recordView(r, c, fields)
+	if err != nil {
+		return err
+	}
+	if err := v.custodyView(r, c, &page); err != nil {
+		return err
+	}
+	if err := v.whyView(r, fields, &page); err != nil {
+		return err
+	}
+	return v.show(r.Title, view.RecordPage(v.frame, page))
+}
+
+func (v *visit) recordView(r register.Record, c register.Collection, fields []register.Field) (view.Record, error) {
+	path := recordPath(v.module.ID, c.ID, r.ID)
+	page := view.Record{
+		Crumbs: v.crumbs(view.Crumb{Name: c.Name, Path: collectionPath(v.module.ID, c.ID)}), Title: cmp.Or(r.Title, "without a title"), Path: path,
+		MayEdit: v.who.May(account.Edit, v.module.Account, v.module.ID, c.ID) == nil && !r.Archived(), Archived: r.Archived(),
+		MayRemove: v.who.May(account.Delete, v.module.Account, v.module.ID, c.ID) == nil, Version: r.Version,
+	}
+	titles, err := v.linkTitles(fields, []register.Record{r})
+	if err != nil {
+		return page, err
+	}
+	for _, f := range fields {
+		if f.Hidden {
+			continue
+		}
+		page.Cells = append(page.Cells, v.cell(f, r.Value(f.ID), titles))
+	}
+	list, err := v.site.Records.RecordHistory(v.ctx(), v.who, v.module.Account, r.ID, 0, recordsShown)
+	for _, e := range list {
+		row := view.HistoryRow{At: e.At, Who: e.Actor.Name, What: e.Action, Note: e.Note}
+		for _, d := range e.Changes {
+			row.Lines = append(row.Lines, view.Line{Label: fieldName(fields, d.Field), Before: d.Before.String(), After: d.After.String()})
+		}
+		page.History = append(page.History, row)
+	}
+	return page, err
+}
+
+func fieldName(fields []register.Field, id int64) string {
+	for _, f := range fields {
+		if f.ID == id {
+			return f.Name
+		}
+	}
+	return "a field that is gone"
+}
+
+// whyView adds what the directory has to do with the record: for each field the
+// mapping, the attribute and its value, and what runs did.
+func (v *visit) whyView(r register.Record, fields []register.Field, page *view.Record) error {
+	why, conn, err := v.site.Integrations.ExplainRecord(v.ctx(), v.who, v.module.Account, r.ID)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	page.Directory = &view.Directory{Name: why.Subject.Name, Principal: why.Subject.Principal, Object: why.Subject.Object.String()}
+	for _, m := range why.Mappings {
+		entered := slices.ContainsFunc(m.Desired, func(d reconcile.Desired) bool { return d.Enters && d.Collection == r.Collection })
+		if !entered {
+			continue
+		}
+		for _, row := range m.Rows {
+			var from []string
+			for _, src := range row.Sources {
+				from = append(from, src.Path+" “"+src.Text+"”")
+			}
+			page.Directory.Rows = append(page.Directory.Rows, view.WhyRow{
+				Field: fieldName(fields, row.Field), Mapping: m.Mapping.Name, From: strings.Join(from, ", else "),
+			})
+		}
+	}
+	for _, ch := range why.History {
+		if ch.TargetID != 0 && ch.TargetID != r.ID {
+			continue
+		}
+		row := view.HistoryRow{Run: ch.Run, What: verbBadge(ch.Verb).Word, Note: ch.Reason.Sentence()}
+		if v.who.May(account.ManageIntegrations, v.module.Account, v.module.ID, 0) == nil {
+			row.RunPath = runPath(v.module.ID, conn.ID, ch.Run)
+		}
+		for _, f := range ch.Fields {
+			row.Lines = append(row.Lines, view.Line{Label: fieldName(fields, f.Field), Before: f.Before.String(), After: f.After.String()})
+		}
+		if ch.StatusBefore != ch.Status && ch.StatusBefore.String() != "" {
+			row.Lines = append(row.Lines, view.Line{Label: "Integration status", Before: ch.StatusBefore.String(), After: ch.Status.String()})
+		}
+		page.Directory.History = append(page.Directory.History, row)
+	}
+	return nil
+}
+
+// newRecord is the form of a record that is not there yet.
+func (s *Site) newRecord(v *visit) error {
+	c, fields, err := v.collectionHere()
+	if err != nil {
+		return err
+	}
+	return v.showForm(http.StatusOK, c, fields, register.Record{}, nil, nil)
+}
+
+// editRecord is the form of a record.
+func (s *Site) editRecord(v *visit) error {
+	r, c, fields, err := v.recordHere()
+	if err != nil {
+		return err
+	}
+	return v.showForm(http.StatusOK, c, fields, r, nil, nil)
+}
+
+// showForm shows a record's form: with what was typed when that was refused.
+func (v *visit) showForm(status int, c register.Collection, fields []register.Field, r register.Record, typed map[int64]string, faults map[int64]string) error {
+	form := view.RecordForm{
+		Crumbs: v.crumbs(view.Crumb{Name: c.Name, Path: collectionPath(v.module.ID, c.ID)}), Title: "Add to " + c.Name,
+		Path: collectionPath(v.module.ID, c.ID) + "/new", Back: collectionPath(v.module.ID, c.ID), Version: r.Version, Fault: faults[0],
+	}
+	if r.ID != 0 {
+		form.Title, form.Back = r.Title, recordPath(v.module.ID, c.ID, r.ID)
+		form.Path = form.Back + "/edit"
+	}
+	titles, err := v.linkTitles(fields, []register.Record{r})
+	if err != nil {
+		return err
+	}
+	for _, f := range fields {
+		if f.System || f.Spec.Type == datatype.Attachment {
+			continue
+		}
+		text, ok := typed[f.ID]
+		if !ok {
+			text = r.Value(f.ID).String()
+			if f.Spec.Type == datatype.Link {
+				text = titles[r.Value(f.ID).Record()].Title
+			}
+		}
+		in := view.RecordInput{Field: view.Field{
+			Name: inputName(f.ID), Label: f.Name, Value: text, Required: f.Spec.Required, Fault: faults[f.ID], Type: inputType(f.Spec.Type),
+		}, Long: f.Spec.Type == datatype.LongText}
+		switch f.Spec.Type {
+		case datatype.Choice:
+			in.Choices = f.Spec.Choices
+		case datatype.YesNo:
+			in.Choices = []string{"yes", "no"}
+		case datatype.Link:
+			in.Pick = modulePath(v.module.ID) + "/choose/" + inputName(f.Spec.Collection)[1:]
+		}
+		form.Inputs = append(form.Inputs, in)
+	}
+	return v.showStatus(status, form.Title, view.RecordFormPage(form))
+}
+
+func inputName(field int64) string { return "f" + view.Num(field) }
+
+func inputType(t datatype.Type) string {
+	switch t {
+	case datatype.Date:
+		return "date"
+	case datatype.Email:
+		return "email"
+	case datatype.WebAddress:
+		return "url"
+	case datatype.Phone:
+		return "tel"
+	}
+	return "text"
+}
+
+// readRecord reads a record's form into values; faults says what does not fit,
+// by field.
+func (v *visit) readRecord(fields []register.Field) (set []register.FieldValue, typed, faults map[int64]string, err error) {
+	typed, faults = map[int64]string{}, map[int64]string{}
+	for _, f := range fields {
+		if f.System || f.Spec.Type == datatype.Attachment {
+			continue
+		}
+		text := v.text(inputName(f.ID))
+		typed[f.ID] = text
+		value, fault := datatype.Parse(f.Spec, text)
+		if f.Spec.Type == datatype.Link && text != "" {
+			if value, err = v.linkOf(f, text); err != nil {
+				return nil, nil, nil, err
+			}
+			if fault = nil; value.IsEmpty() {
+				fault = errs.New(errs.Invalid, "there is no record of that name")
+			}
+		}
+		if fault == nil {
+			fault = datatype.Check(f.Spec, value)
+		}
+		if fault != nil {
+			faults[f.ID] = sentence(fault, 0)
+			continue
+		}
+		set = append(set, register.FieldValue{Field: f.ID, Value: value})
+	}
+	return set, typed, faults, nil
+}
+
+// linkOf finds the record that a link's text names.
+func (v *visit) linkOf(f register.Field, title string) (datatype.Value, error) {
+	key := datatype.KeyOfText(title)
+	found, err := v.site.Records.FindByTitle(v.ctx(), f.Spec.Collection, []string{key})
+	if err != nil || len(found[key]) == 0 {
+		return datatype.Value{}, err
+	}
+	return datatype.OfRecord(found[key][0]), nil
+}
+
+// createRecord adds a record.
+func (s *Site) createRecord(v *visit) error {
+	c, fields, err := v.collectionHere()
+	if err != nil {
+		return err
+	}
+	set, typed, faults, err := v.readRecord(fields)
+	if err != nil {
+		return err
+	}
+	if len(faults) == 0 {
+		rec, err := s.Records.Create(v.ctx(), v.who, register.Input{Account: v.module.Account, Collection: c.ID, Set: filled(set)})
+		if err == nil {
+			v.flash(true, rec.Title+" is added.")
+			return v.goTo(recordPath(v.module.ID, c.ID, rec.ID))
+		}
+		if k := errs.KindOf(err); k != errs.Invalid && k != errs.Conflict {
+			return err
+		}
+		faults[0] = sentence(err, 0)
+	}
+	return v.showForm(http.StatusUnprocessableEntity, c, fields, register.Record{}, typed, faults)
+}
+
+func filled(set []register.FieldValue) []register.FieldValue {
+	return slices.DeleteFunc(set, func(f register.FieldValue) bool { return f.Value.IsEmpty() })
+}
+
+// updateRecord changes a record; one that somebody else changed meanwhile is
+// left alone, and what was typed is not lost.
+func (s *Site) updateRecord(v *visit) error {
+	r, c, fields, err := v.recordHere()
+	if err != nil {
+		return err
+	}
+	set, typed, faults, err := v.readRecord(fields)
+	if err != nil {
+		return err
+	}
+	if len(faults) == 0 {
+		_, err := s.Records.Update(v.ctx(), v.who, r.ID, v.numberIn("version"), register.Input{Account: v.module.Account, Set: set})
+		if err == nil {
+			v.flash(true, "Saved.")
+			return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
+		}
+		if k := errs.KindOf(err); k != errs.Invalid && k != errs.Conflict {
+			return err
+		}
+		faults[0] = strings.TrimSpace(sentence(err, 0) + " " + errs.HintOf(err))
+	}
+	return v.showForm(http.StatusUnprocessableEntity, c, fields, r, typed, faults)
+}
+
+// archiveRecord puts a record away, or brings it back.
+func (s *Site) archiveRecord(v *visit) error {
+	r, c, _, err := v.recordHere()
+	if err != nil {
+		return err
+	}
+	act, word := s.Records.Archive, " is put away. Its history stays."
+	if r.Archived() {
+		act, word = s.Records.Unarchive, " is back."
+	}
+	if _, err := act(v.ctx(), v.who, v.module.Account, r.ID, r.Version, v.text("note")); err != nil {
+		return err
+	}
+	v.flash(true, r.Title+word)
+	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
+}
+
+// chooseRecord offers records whose titles begin with what was typed.
+func (s *Site) chooseRecord(v *visit) error {
+	c, _, err := v.collectionHere()
+	if err != nil {
+		return err
+	}
+	prefix := ""
+	for _, values := range v.r.URL.Query() {
+		prefix = values[0]
+	}
+	list, err := s.Records.List(v.ctx(), v.who, register.Query{Account: v.module.Account, Collection: c.ID, Prefix: prefix, Limit: 20})
+	if err != nil {
+		return err
+	}
+	options := make([]view.Option, len(list.Records))
+	for i, r := range list.Records {
+		options[i] = view.Option{Value: r.Title}
+	}
+	return v.part(view.UnitOptions(options))
+}

@@ -135,5 +135,7 @@ func count(n int) string {
 	return s
 }
 
-// num writes a number as it stands in addresses and forms.
-func num(n int64) string { return fmt.Sprint(n) }
+// Num writes a number as it stands in addresses and forms.
+func Num(n int64) string { return fmt.Sprint(n) }
+
+func num(n int64) string { return Num(n) }
