@@ -1,5 +1,105 @@
 package web
 
-func (s *Site) accounts(*visit) error { return notHere() }
+import (
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/web/view"
+)
 
-func (s *Site) module(*visit) error { return notHere() }
+// accounts is Settings > Account Management: accounts and their modules.
+func (s *Site) accounts(v *visit) error {
+	page := view.Accounts{}
+	for i := range v.frame.Modules {
+		m := &v.frame.Modules[i]
+		if n := len(page.Accounts); n == 0 || page.Accounts[n-1].ID != m.AccountID {
+			page.Accounts = append(page.Accounts, view.AccountNode{ID: m.AccountID, Name: m.Account})
+		}
+		last := &page.Accounts[len(page.Accounts)-1]
+		last.Modules = append(last.Modules, view.ModuleNode{Name: m.Name, Path: m.Path, Cards: cardsOf(m)})
+	}
+	return v.show("Account Management", view.AccountsPage(page))
+}
+
+// module is a module's cards, each with what is managed there.
+func (s *Site) module(v *visit) error {
+	return v.show(v.module.Name, view.ModulePage(view.ModuleCards{
+		Crumbs: []view.Crumb{{Name: "Account Management", Path: "/settings/accounts"}}, Name: v.module.Name, Cards: cardsOf(v.frame.Module),
+	}))
+}
+
+// cardsOf are the cards of a module that the visitor may use.
+func cardsOf(m *view.Module) []view.ModuleCard {
+	cards := []view.ModuleCard{}
+	for _, c := range m.Collections {
+		cards = append(cards, view.ModuleCard{Icon: c.Icon, Name: c.Name, Text: "Records of this collection.", Path: c.Path, Action: "Open"})
+	}
+	if m.Users {
+		cards = append(cards, view.ModuleCard{Icon: "key", Name: "Users", Text: "Who can sign in here, with which role, and where it comes from.", Path: m.Path + "/users", Action: "Manage"})
+	}
+	if m.Integrations {
+		cards = append(cards, view.ModuleCard{Icon: "plug", Name: "Integrations", Text: "Directories that keep people and logins up to date.", Path: m.Path + "/integrations", Action: "Manage"})
+	}
+	return cards
+}
+
+// users lists who has a role in the module.
+func (s *Site) users(v *visit) error {
+	list, err := s.Accounts.ListLogins(v.ctx(), v.who)
+	if err != nil {
+		return err
+	}
+	mappings, err := v.mappingNames()
+	if err != nil {
+		return err
+	}
+	page := view.Users{Crumbs: v.crumbs()}
+	for _, l := range list {
+		row := view.UserRow{Name: l.Name, Email: l.Email, State: loginBadge(l.State), Directory: l.Origin == account.Directory, BreakGlass: l.BreakGlass}
+		for _, g := range l.Grants {
+			here := g.Scope == account.OrganizationWide || g.Account == v.module.Account && (g.Scope == account.AccountWide || g.Module == v.module.ID)
+			if !here {
+				continue
+			}
+			from := "by hand"
+			if g.Mapping != 0 {
+				from = "mapping " + mappings[g.Mapping]
+			}
+			row.Roles = append(row.Roles, view.RoleFrom{Role: g.RoleName, From: from})
+		}
+		if len(row.Roles) > 0 || l.Origin == account.Directory {
+			page.Rows = append(page.Rows, row)
+		}
+	}
+	return v.show("Users", view.UsersPage(page))
+}
+
+// mappingNames are the names of the module's mappings, by number.
+func (v *visit) mappingNames() (map[int64]string, error) {
+	out := map[int64]string{}
+	if v.who.May(account.ManageIntegrations, v.module.Account, v.module.ID, 0) != nil {
+		return out, nil
+	}
+	list, err := v.site.Integrations.InModule(v.ctx(), v.who, v.module)
+	if err != nil {
+		return out, err
+	}
+	for _, c := range list {
+		maps, err := v.site.Integrations.Mappings(v.ctx(), v.who, c.ID)
+		if err != nil {
+			return out, err
+		}
+		for _, m := range maps {
+			out[m.ID] = m.Name
+		}
+	}
+	return out, nil
+}
+
+func loginBadge(s account.State) view.Status {
+	switch s {
+	case account.Active:
+		return view.Status{Tone: "green", Icon: "circle-check", Word: "Active"}
+	case account.Invited:
+		return view.Status{Tone: "blue", Icon: "clock", Word: "Invited"}
+	}
+	return view.Status{Tone: "red", Icon: "lock", Word: "Deactivated"}
+}

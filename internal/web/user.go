@@ -1,3 +1,0 @@
-package web
-
-func (s *Site) users(*visit) error { return notHere() }
