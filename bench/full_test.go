@@ -89,6 +89,5 @@ func (e engine) first(b *testing.B, t *tenant, name string, p plan, least cost) 
 		}))
 	}
 	got := median(costs)
-	perUser := func(c cost) float64 { return float64(c.cpu.Microseconds()) / float64(t.live(b)) }
-	table.against("first sync, "+name+", "+e.name, "µs CPU/user", perUser(got), perUser(least), 2.5, "wall "+got.wall.String()+" against "+least.wall.String())
+	table.against("first sync, "+name+", "+e.name, "µs CPU/user", perUser(got, t.live(b)), perUser(least, t.live(b)), 2.5, walls(got, least))
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,7 +23,7 @@ type result struct {
 	Measured float64 `json:"measured"`
 	Floor    float64 `json:"floor,omitempty"`
 	Ratio    float64 `json:"ratio,omitempty"`
-	Bar      float64 `json:"bar"` // the most that passes; 0 for lines that only inform
+	Bar      float64 `json:"bar"` // the most that passes; 0 for lines that only inform, -1 for none at all
 	Pass     bool    `json:"pass"`
 	Note     string  `json:"note,omitempty"`
 }
@@ -51,7 +52,10 @@ func (r *results) add(l result) {
 	if l.Floor == 0 {
 		value = l.Measured
 	}
-	l.Pass = l.Bar == 0 || value <= l.Bar
+	if math.IsInf(l.Ratio, 0) || math.IsNaN(l.Ratio) {
+		l.Ratio = 0 // there was no floor, and JSON knows no infinity
+	}
+	l.Pass = l.Bar == 0 || value <= max(l.Bar, 0)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lines = append(r.lines, l)
@@ -87,8 +91,11 @@ func verdict(l result) string {
 
 // short prints a number, or a dash where there is none.
 func short(f float64) string {
-	if f == 0 {
+	switch f {
+	case 0:
 		return "-"
+	case -1:
+		return "none"
 	}
 	return fmt.Sprintf("%.4g", f)
 }

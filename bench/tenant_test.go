@@ -112,13 +112,24 @@ func (t *tenant) control(b *testing.B, method, path string, in, out any) {
 	}
 }
 
-// live counts the users that are not deleted.
+// live is how many users are not deleted.
 func (t *tenant) live(b *testing.B) int {
 	b.Helper()
 	if t.users == 0 {
-		t.users = newFloor(b, t).decode()
+		t.users, _ = t.counts(b)
 	}
 	return t.users
+}
+
+// counts asks how many users are live and how many soft-deleted.
+func (t *tenant) counts(b *testing.B) (live, deleted int) {
+	b.Helper()
+	var counts struct {
+		People  int `json:"people"`
+		Deleted int `json:"deleted_people"`
+	}
+	t.control(b, http.MethodGet, "counts", nil, &counts)
+	return counts.People, counts.Deleted
 }
 
 // requests is how many Graph requests the tenant was sent since the last call.
@@ -136,24 +147,29 @@ func (t *tenant) fault(b *testing.B, f entrasim.Fault) {
 	t.control(b, http.MethodPost, "faults", f, nil)
 }
 
-// move gives n people another department and city, beginning with person from.
-func (t *tenant) move(b *testing.B, from, n int, city string) {
+// move gives n living people another department and city, and the same ones
+// each time.
+func (t *tenant) move(b *testing.B, n int, city string) {
 	b.Helper()
-	for n > 0 {
+	for skip := 0; n > 0; {
 		var page struct {
 			People []struct {
-				ID string `json:"id"`
+				ID    string `json:"id"`
+				State string `json:"state"`
 			} `json:"people"`
 		}
-		top := min(n, 999)
-		t.control(b, http.MethodGet, fmt.Sprintf("people?skip=%d&top=%d", from, top), nil, &page)
+		t.control(b, http.MethodGet, fmt.Sprintf("people?skip=%d&top=999", skip), nil, &page)
 		if len(page.People) == 0 {
-			b.Fatalf("the tenant has no people from number %d", from)
+			b.Fatalf("the tenant has %d people too few to move", n)
 		}
+		skip += len(page.People)
 		for _, p := range page.People {
+			if p.State != "live" || n == 0 {
+				continue
+			}
 			t.control(b, http.MethodPost, "people/"+p.ID+"/move", map[string]string{"department": "Logistics", "city": city}, nil)
+			n--
 		}
-		n, from = n-len(page.People), from+len(page.People)
 	}
 }
 
