@@ -23,6 +23,9 @@ type call struct {
 	eventual bool
 	// check refuses a body; what it refuses is asked for again.
 	check func(body []byte) error
+	// arriving is shown what has arrived of a body so far, until it has enough; nil
+	// when nobody looks.
+	arriving func(body []byte) (enough bool)
 	// buffer is memory to read the body into.
 	buffer []byte
 	host   string // set by do
@@ -83,7 +86,11 @@ func (c *Client) once(ctx context.Context, rq *call, token string) (answer, *Fau
 		return answer{}, &Fault{Cause: withoutURL(err), ClientRequestID: id}
 	}
 	defer resp.Body.Close()
-	body, err := readBody(resp, rq.buffer, c.cfg.MaxBody)
+	look := rq.arriving
+	if resp.StatusCode != http.StatusOK {
+		look = nil
+	}
+	body, err := readBody(resp, rq.buffer, c.cfg.MaxBody, look)
 	rq.buffer = body
 	c.usage.bytes.Add(int64(len(body)))
 	f := &Fault{Status: resp.StatusCode, RequestID: resp.Header.Get("request-id"), ClientRequestID: id}
@@ -130,8 +137,9 @@ func (c *Client) request(ctx context.Context, rq *call, token, id string) (*http
 }
 
 // readBody reads a body into buffer's memory, growing it when needed. A body
-// shorter than announced, cut, or larger than most is an error.
-func readBody(resp *http.Response, buffer []byte, most int) ([]byte, error) {
+// shorter than announced, cut, or larger than most is an error. While it arrives
+// look is shown what there is, until it has enough; it may be nil.
+func readBody(resp *http.Response, buffer []byte, most int, look func([]byte) (enough bool)) ([]byte, error) {
 	body := buffer[:0]
 	if n := resp.ContentLength; n > int64(most) {
 		return body, fmt.Errorf("the body has %d bytes, more than the %d allowed", n, most)
@@ -143,6 +151,9 @@ func readBody(resp *http.Response, buffer []byte, most int) ([]byte, error) {
 	for {
 		n, err := resp.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
+		if look != nil && look(body) {
+			look = nil
+		}
 		switch {
 		case err == io.EOF:
 			return body, nil

@@ -29,10 +29,10 @@ const leaves = 3
 
 // stream delivers the pages of the given readings, up to readers of them at a
 // time, in order of arrival. While the caller handles a page the next is asked
-// for. It returns false when the caller had enough or an error was delivered.
+// for; see asked. It returns false when the caller had enough or an error was delivered.
 func (c *Client) stream(ctx context.Context, readers int, all []*reading, yield func(directory.Page, error) bool) bool {
 	ctx, cancel := context.WithCancel(ctx)
-	st := &stream{client: c, ready: make(chan *leaf, readers), free: make(chan *leaf, readers*leaves), todo: make(chan *reading, len(all))}
+	st := &stream{client: c, ready: make(chan *leaf), free: make(chan *leaf, readers*leaves), todo: make(chan *reading, len(all))}
 	for range readers * leaves {
 		st.free <- &leaf{}
 	}
@@ -88,27 +88,33 @@ func (st *stream) work(ctx context.Context, cancel context.CancelFunc) {
 // read follows one chain to its end.
 func (st *stream) read(ctx context.Context, r *reading) error {
 	links := trail{seed: maphash.MakeSeed(), seen: make(map[uint64]bool), most: st.client.cfg.MaxPages}
-	for link := r.url; link != ""; {
-		if err := st.client.mayFollow(r, link, &links); err != nil {
-			return err
-		}
-		var l *leaf
-		select {
-		case l = <-st.free:
-		case <-ctx.Done():
-			return (&Fault{}).classify(ctx, &r.call)
-		}
-		if err := st.client.fetch(ctx, r, link, l); err != nil {
-			return err
-		}
-		link = l.page.Next.Link // read before the page is the caller's
-		select {
-		case st.ready <- l:
-		case <-ctx.Done():
-			return (&Fault{}).classify(ctx, &r.call)
-		}
+	page, err := st.ask(ctx, r, r.url, &links)
+	if err != nil {
+		return err
 	}
-	return nil
+	for page != nil {
+		next := st.early(ctx, r, page, &links)
+		if <-page.done; page.err != nil {
+			st.drop(next)
+			return page.err
+		}
+		link := page.leaf.page.Next.Link // read before the page is the caller's
+		if next != nil && next.link != link {
+			st.drop(next) // a page that came anew has another link than before
+			next = nil
+		}
+		if next == nil && link != "" {
+			next, err = st.ask(ctx, r, link, &links) // the page is good all the same
+		}
+		select {
+		case st.ready <- page.leaf:
+		case <-ctx.Done():
+			st.drop(next)
+			return (&Fault{}).classify(ctx, &r.call)
+		}
+		page = next
+	}
+	return err
 }
 
 // trail remembers the links of a reading, by hash: a link that comes again leads
@@ -140,10 +146,19 @@ func (c *Client) mayFollow(r *reading, link string, t *trail) error {
 	return nil
 }
 
-// fetch asks for one page, until it arrives whole, into l.
-func (c *Client) fetch(ctx context.Context, r *reading, link string, l *leaf) error {
+// fetch asks for one page, until it arrives whole, into l. The link of the next
+// page is told as soon as it has arrived, before it is known whether this page
+// is any good.
+func (c *Client) fetch(ctx context.Context, r *reading, link string, l *leaf, tell func(next string)) error {
 	rq := r.call
 	rq.url, rq.buffer = link, l.buffer
+	rq.arriving = func(body []byte) (enough bool) {
+		next, enough := nextLink(body)
+		if next != "" {
+			tell(next)
+		}
+		return enough
+	}
 	var requestID string
 	rq.check = func(body []byte) error { return r.cut(body, l) }
 	a, err := c.do(ctx, rq)

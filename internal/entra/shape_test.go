@@ -2,6 +2,7 @@ package entra
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,4 +171,43 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Fatalf("%q asks to wait %v", text, d)
 		}
 	})
+}
+
+// TestNextLinkIsFoundInTheBeginningOfABody shows a body as it arrives, a byte
+// more at a time.
+func TestNextLinkIsFoundInTheBeginningOfABody(t *testing.T) {
+	t.Parallel()
+	const link = "https://h/v1.0/users?$skiptoken=a"
+	tests := map[string]struct {
+		body string
+		want string
+	}{
+		"before the objects":    {`{"@odata.context":"c","@odata.nextLink":"` + link + `","value":[{"id":"1"}]}`, link},
+		"with white space":      {"{ \"@odata.nextLink\" :\n\"" + link + `" , "value" : [ ] }`, link},
+		"escaped":               {`{"@odata.nextLink":"https:\/\/h\/v1.0\/users?\u0024skiptoken=a","value":[]}`, link},
+		"behind the objects":    {`{"value":[],"@odata.nextLink":"` + link + `"}`, ""},
+		"on the last page":      {`{"@odata.context":"c","value":[]}`, ""},
+		"not a text":            {`{"@odata.nextLink":{"a":1},"value":[]}`, ""},
+		"of a round of changes": {`{"@odata.context":"c","@odata.deltaLink":"d","value":[]}`, ""},
+		"inside an object":      {`{"@odata.context":{"@odata.nextLink":"` + link + `"},"value":[]}`, ""},
+		"no JSON":               {`<html>`, ""},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, enough := "", false
+			for n := 0; n <= len(tc.body) && !enough; n++ {
+				got, enough = nextLink([]byte(tc.body[:n]))
+				if got != "" && !enough {
+					t.Fatalf("got %q from %q, and wants more", got, tc.body[:n])
+				}
+			}
+			if got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+	if _, enough := nextLink([]byte(`{"@odata.context":"` + strings.Repeat("x", headMost))); !enough {
+		t.Error("the search for a link has no end")
+	}
 }

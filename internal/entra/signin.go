@@ -85,7 +85,7 @@ func (s *signIn) once(ctx context.Context) (grant, *SignInError, *Fault) {
 		return grant{}, nil, &Fault{Cause: withoutURL(err), ClientRequestID: id}
 	}
 	defer resp.Body.Close()
-	body, err := readBody(resp, nil, 1<<20)
+	body, err := readBody(resp, nil, 1<<20, nil)
 	s.client.usage.bytes.Add(int64(len(body)))
 	f := &Fault{Status: resp.StatusCode, ClientRequestID: id, RequestID: resp.Header.Get("x-ms-request-id")}
 	f.wait, f.asked = retryAfter(resp.Header, s.client.cfg.Now())
