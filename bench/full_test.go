@@ -3,9 +3,12 @@
 package bench
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/musterhq/muster/internal/store/storetest"
+	"github.com/musterhq/muster/internal/syncer"
 )
 
 // engine is a database to measure on.
@@ -78,16 +81,19 @@ func (e engine) floor(b *testing.B, t *tenant) cost {
 func (e engine) first(b *testing.B, t *tenant, name string, p plan, least cost) {
 	b.Helper()
 	var costs []cost
+	var run syncer.Run
 	for range *repsFlag {
 		var server *postmaster
 		p.database, server = e.open(b)
 		o := openOffice(b, t, p)
 		costs = append(costs, measure(b, server, "first-"+e.name+"-"+name, func() {
-			if run := o.run(true); run.Counts.Added < t.live(b) {
+			if run = o.run(true); run.Counts.Added < t.live(b) {
 				b.Fatalf("%d of %d people arrived: %+v", run.Counts.Added, t.live(b), run.Counts)
 			}
 		}))
 	}
 	got := median(costs)
-	table.against("first sync, "+name+", "+e.name, "µs CPU/user", perUser(got, t.live(b)), perUser(least, t.live(b)), 2.5, walls(got, least))
+	table.against("first sync, "+name+", "+e.name, "µs CPU/user", perUser(got, t.live(b)), perUser(least, t.live(b)), 2.5,
+		fmt.Sprintf("%s; of the last run read %s, plan %s, rest %s", walls(got, least), run.Stats.Read.Round(time.Millisecond),
+			run.Stats.Planned.Round(time.Millisecond), run.Stats.Applied.Round(time.Millisecond)))
 }
