@@ -32,6 +32,50 @@ func (s *Service) ListLogins(ctx context.Context, p Principal) ([]Login, error) 
 	return out, nil
 }
 
+// LoginQuery asks for a page of logins, by email.
+type LoginQuery struct {
+	Prefix string // of the email, in any case; "" for all
+	After  string // what the page before returned as next; "" for the first
+	Limit  int
+}
+
+// PageLogins lists the logins that ListLogins would, a page at a time. next is ""
+// on the last page. Those whose email was released, since they are gone for
+// good, are not among them.
+func (s *Service) PageLogins(ctx context.Context, p Principal, q LoginQuery) (page []Login, next string, err error) {
+	next = q.After
+	for len(page) < q.Limit {
+		keys, ids, err := s.store.LoginsAfter(ctx, next, EmailKey(q.Prefix), q.Limit)
+		if err != nil {
+			return nil, "", err
+		}
+		if len(ids) == 0 {
+			return page, "", nil
+		}
+		list, err := s.store.Logins(ctx, ids)
+		if err != nil {
+			return nil, "", err
+		}
+		if err := s.protect(ctx, list); err != nil {
+			return nil, "", err
+		}
+		byID := make(map[int64]Login, len(list))
+		for _, l := range list {
+			byID[l.ID] = l
+		}
+		for i, id := range ids {
+			if len(page) == q.Limit {
+				return page, next, nil
+			}
+			next = keys[i]
+			if l, ok := p.view(byID[id]); ok {
+				page = append(page, l)
+			}
+		}
+	}
+	return page, next, nil
+}
+
 // Login returns one login as ListLogins would.
 func (s *Service) Login(ctx context.Context, p Principal, id int64) (Login, error) {
 	l, err := s.visible(ctx, p, id)

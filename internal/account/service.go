@@ -34,6 +34,9 @@ type Store interface {
 
 	Logins(ctx context.Context, ids []int64) ([]Login, error) // with grants; nil: all, by name
 	LoginsByEmail(ctx context.Context, keys []string) (map[string]int64, error)
+	// LoginsAfter returns the logins behind an email's key, whose keys begin with
+	// a prefix, in the order of their keys.
+	LoginsAfter(ctx context.Context, after, prefix string, limit int) (keys []string, ids []int64, err error)
 	LoginsByObject(ctx context.Context, tenant string, objects []directory.ObjectID) (map[directory.ObjectID]int64, error)
 	// InsertLogins and UpdateLogins fail with Conflict when an email or a
 	// directory object is another login's already. UpdateLogins also does when

@@ -11,8 +11,11 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/config"
+	"github.com/musterhq/muster/internal/datatype"
+	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/server"
 	"github.com/musterhq/muster/internal/syncer"
@@ -128,7 +131,7 @@ func (cmd *demoCmd) Run(ctx context.Context, c *console, p *program) error {
 	}
 	defer h.close()
 	play := &demo{house: h, c: c, hr: tenant.Control(), url: srv.URL(), data: p.Data}
-	for _, act := range []func(context.Context) error{play.setUp, play.first, play.day, play.second} {
+	for _, act := range []func(context.Context) error{play.setUp, play.first, play.handOut, play.day, play.second} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -216,6 +219,79 @@ func (d *demo) run(ctx context.Context) (syncer.Run, error) {
 		return rep.Run, err
 	}
 	return rep.Run, d.report(ctx, d.c, rep, false)
+}
+
+// handOut gives things to the first colleagues, two of whom will leave: what
+// they still hold is what the register is for.
+func (d *demo) handOut(ctx context.Context) error {
+	d.title("muster checkout: laptops and phones for the first colleagues")
+	members, _, err := d.hr.Members("All Staff", 12)
+	if err != nil {
+		return err
+	}
+	assets, people, err := d.places(ctx)
+	if err != nil {
+		return err
+	}
+	things := []string{"MacBook Pro 14", "ThinkPad X1", "ThinkPad T14", "MacBook Air 13", "Dell XPS 13", "ThinkPad X1"}
+	for i, who := range members[:min(len(members), len(things))] {
+		if err := d.give(ctx, assets, people, who, fmt.Sprintf("%s #%04d", things[i], 1042+i*7)); err != nil {
+			return err
+		}
+	}
+	for i := range 4 { // in the cupboard
+		if _, err := d.asset(ctx, assets, fmt.Sprintf("iPhone 15 #%04d", 2210+i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// places are the collections of assets and of people.
+func (d *demo) places(ctx context.Context) (assets, people register.Collection, err error) {
+	all, err := d.records.ModuleCollections(ctx, d.conn.Account, d.conn.Module)
+	for _, c := range all {
+		switch c.Kind {
+		case register.Main:
+			assets = c
+		case register.People:
+			people = c
+		}
+	}
+	return assets, people, err
+}
+
+// asset makes a thing.
+func (d *demo) asset(ctx context.Context, in register.Collection, name string) (register.Record, error) {
+	title, err := d.records.TitleField(ctx, in.ID)
+	if err != nil {
+		return register.Record{}, err
+	}
+	return d.records.Create(ctx, d.me, register.Input{
+		Account: in.Account, Collection: in.ID, Set: []register.FieldValue{{Field: title, Value: datatype.OfText(name)}},
+	})
+}
+
+// give makes a thing and checks it out to somebody of the tenant.
+func (d *demo) give(ctx context.Context, assets, people register.Collection, who, name string) error {
+	object, err := directory.ParseObjectID(who)
+	if err != nil {
+		return err
+	}
+	found, err := d.db.LinkedRecords(ctx, d.conn.ID, people.ID, []directory.ObjectID{object})
+	if err != nil || found[object] == 0 {
+		return err
+	}
+	thing, err := d.asset(ctx, assets, name)
+	if err != nil {
+		return err
+	}
+	k, err := d.records.CheckOut(ctx, d.me, register.CheckOut{Account: assets.Account, Asset: thing.ID, Holder: found[object]})
+	if err != nil {
+		return err
+	}
+	d.c.line("  %s → %s", k.AssetTitle, k.HolderTitle)
+	return nil
 }
 
 // day is what happens at the company between the two syncs.

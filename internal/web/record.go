@@ -19,7 +19,7 @@ import (
 // stand beside the title.
 const (
 	recordsShown = 50
-	columnsShown = 5
+	columnsShown = 4
 )
 
 // collectionHere loads the collection of the path with its fields.
@@ -85,8 +85,8 @@ func (s *Site) collection(v *visit) error {
 	return v.show(c.Name, view.RecordsPage(page))
 }
 
-// columnsOf chooses what stands beside the title: the first visible fields, and
-// the integration status wherever it comes.
+// columnsOf chooses what stands beside the title: the integration status, where
+// there is one, and the first visible fields.
 func columnsOf(fields []register.Field) []register.Field {
 	var out, status []register.Field
 	for _, f := range fields {
@@ -98,7 +98,7 @@ func columnsOf(fields []register.Field) []register.Field {
 			out = append(out, f)
 		}
 	}
-	return append(out, status...)
+	return append(status, out...)
 }
 
 // linkTitles are the titles of the records that others link to, in one query.

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/url"
+
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/web/view"
 )
@@ -43,7 +45,8 @@ func cardsOf(m *view.Module) []view.ModuleCard {
 
 // users lists who has a role in the module.
 func (s *Site) users(v *visit) error {
-	list, err := s.Accounts.ListLogins(v.ctx(), v.who)
+	query := v.text("q")
+	list, next, err := s.Accounts.PageLogins(v.ctx(), v.who, account.LoginQuery{Prefix: query, After: v.text("after"), Limit: recordsShown})
 	if err != nil {
 		return err
 	}
@@ -51,7 +54,10 @@ func (s *Site) users(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := view.Users{Crumbs: v.crumbs()}
+	page := view.Users{Crumbs: v.crumbs(), Query: query}
+	if next != "" {
+		page.Next = v.r.URL.Path + "?" + url.Values{"q": {query}, "after": {next}}.Encode()
+	}
 	for _, l := range list {
 		row := view.UserRow{Name: l.Name, Email: l.Email, State: loginBadge(l.State), Directory: l.Origin == account.Directory, BreakGlass: l.BreakGlass}
 		for _, g := range l.Grants {
