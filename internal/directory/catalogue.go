@@ -3,6 +3,7 @@ package directory
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Attribute is one thing that a directory can say of its objects, as the
@@ -38,24 +39,23 @@ func (a *Attribute) Has(kind Kind) bool { return slices.Contains(a.Kinds, kind) 
 
 // Attributes returns the catalogue of a kind in the order of the screen: the
 // everyday attributes first, the extras after them.
-func Attributes(kind Kind) []Attribute {
-	switch kind {
-	case User:
-		return slices.Concat(userAttributes(), userExtras())
-	case Device:
-		return deviceAttributes()
-	case Group:
-		return groupAttributes()
+func Attributes(kind Kind) []Attribute { return slices.Clone(catalogue()[kind]) }
+
+// catalogue is made once: a sync looks attributes up many times.
+var catalogue = sync.OnceValue(func() map[Kind][]Attribute {
+	return map[Kind][]Attribute{
+		User:   slices.Concat(userAttributes(), userExtras()),
+		Device: deviceAttributes(),
+		Group:  groupAttributes(),
 	}
-	return nil
-}
+})
 
 // LookupAttribute finds an attribute by its path, by its label on screen, or
 // by the name that the directory selects or expands, without regard to letter
 // case.
 func LookupAttribute(kind Kind, name string) (Attribute, bool) {
 	name = strings.TrimSpace(name)
-	all := Attributes(kind)
+	all := catalogue()[kind]
 	for _, same := range []func(a *Attribute) string{
 		func(a *Attribute) string { return a.Path },
 		func(a *Attribute) string { return a.Label },
