@@ -14,8 +14,8 @@ import (
 const groupsPerFilter = 50
 
 // Latest returns the cursor from which Changes tells what comes from now on,
-// for the attributes of q: a later round knows no others. A relation is part of
-// it only for the manager of users, the one that Graph tracks.
+// for the attributes of q: a later round knows no others. A relation is tracked
+// only for the manager of users.
 //
 // https://learn.microsoft.com/graph/delta-query-overview
 func (c *Client) Latest(ctx context.Context, q directory.Query) (directory.Cursor, error) {
@@ -45,6 +45,9 @@ func (c *Client) drain(ctx context.Context, r *reading) (directory.Cursor, error
 // An object can come several times and in any order; the last one counts (F49).
 // It fails with errs.Expired when a full reading is needed (F41).
 //
+// A relation that Graph does not track is asked for object by object, of those
+// that changed; that it changed alone only a listing tells.
+//
 // https://learn.microsoft.com/graph/api/user-delta
 func (c *Client) Changes(ctx context.Context, q directory.Query) iter.Seq2[directory.Page, error] {
 	r, err := c.round(q)
@@ -64,12 +67,20 @@ func (c *Client) round(q directory.Query) (*reading, error) {
 	if q.Kind == directory.User && q.Expand == "manager" {
 		relations = []string{"manager"}
 	}
-	return &reading{
+	r := &reading{
 		call: call{op: "read changes of " + q.Kind.String() + "s", needs: col.needs,
 			url: c.link(col.path+"/delta", param{"$select", selection(q.Select, relations...)})},
 		cutter: cutter{kind: q.Kind, now: c.cfg.Now},
 		round:  true,
-	}, nil
+	}
+	if q.Expand != "" && relations == nil {
+		r.relation = q.Expand
+		r.finish = func(ctx context.Context, l *leaf) error {
+			_, err := c.askRelation(ctx, q, l, l.lacking)
+			return err
+		}
+	}
+	return r, nil
 }
 
 // resume delivers a reading from a cursor, or from its beginning.

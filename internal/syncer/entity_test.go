@@ -243,10 +243,17 @@ func TestDevicesBecomeRecordsWithTheirOwners(t *testing.T) {
 		owner(who) // the round of changes said nothing of owners
 
 		next := o.memberOf("Asset managers")
-		_, err = o.hr.SetOwner(mine.ID, next)
+		_, err = o.hr.SetOwner(mine.ID, next) // which only a listing tells
 		o.must(err)
 		o.run(syncer.Succeeded, syncer.Request{Full: true})
 		owner(next)
+		late, err := o.hr.AddDevice(props("displayName", "LAPTOP-LATE"), who)
+		o.must(err)
+		o.run(syncer.Succeeded, syncer.Request{})
+		person, _ := o.person(who)
+		if rec, ok := devices.find(late.ID); !ok || rec.Value(devices.fields["Owner"]).Record() != person.ID {
+			t.Errorf("a new device is %+v, %v, want it owned by record %d", rec, ok, person.ID)
+		}
 		o.must(o.hr.RemoveDevice(mine.ID))
 		o.run(syncer.Succeeded, syncer.Request{})
 		if rec, ok := devices.find(mine.ID); !ok || devices.status(rec) != "Purged" {
