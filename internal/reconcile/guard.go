@@ -18,6 +18,9 @@ const (
 	ClassAdministrator                   // a login gains a role above Collaborator
 	ClassAdoption                        // a local login is taken over
 	ClassMissing                         // somebody vanished from the directory without being deleted
+	// ClassEdit is what people lose by an edit of the mappings that nobody has
+	// looked at. It has no limit and is always held; the planner of a run sets it.
+	ClassEdit
 )
 
 var classNames = map[Class]string{
@@ -31,9 +34,10 @@ var classNames = map[Class]string{
 	ClassAdministrator: "administrators",
 	ClassAdoption:      "adoptions",
 	ClassMissing:       "missing",
+	ClassEdit:          "edits",
 }
 
-// Classes returns all classes in a fixed order.
+// Classes returns the classes that have limits, in a fixed order.
 func Classes() []Class {
 	return []Class{
 		ClassDeactivation, ClassRoleGain, ClassRoleLoss, ClassBlank, ClassRename,
@@ -43,8 +47,8 @@ func Classes() []Class {
 
 // ClassNamed returns the class with the name that stands in muster.yaml.
 func ClassNamed(name string) (Class, bool) {
-	for c, n := range classNames {
-		if n == name {
+	for _, c := range Classes() {
+		if classNames[c] == name {
 			return c, true
 		}
 	}
@@ -111,6 +115,7 @@ func (h Hold) Sentence() string {
 		ClassAdministrator: "users would become administrators",
 		ClassAdoption:      "local users would be taken over by the directory",
 		ClassMissing:       "people have vanished from the directory's answer",
+		ClassEdit:          "changes come from an edit of the mappings that nobody has looked at; look with: muster plan",
 	}[h.Class]
 	if h.Base > 0 {
 		return fmt.Sprintf("%d of %d %s (limit %d)", h.Planned, h.Base, what, h.Allowed)

@@ -37,6 +37,7 @@ type planner struct {
 	tally    reconcile.Tally
 	seq      int64
 	scratch  []directory.Value
+	edit     edit               // of the mappings, that nobody has looked at
 	vain     []PendingReference // references that the batch being planned waits for no more
 	blanks   map[int64]bool     // collections that held nothing when the plan was begun
 	version  string             // of the configuration, as loaded
@@ -121,6 +122,7 @@ func (p *planner) batch(ctx context.Context, ids []int64) ([]reconcile.Change, e
 		if p.suspects != nil && p.suspects.Contains(uint32(cases[i].Subject.Entry)) {
 			suspect(changes)
 		}
+		p.edit.mark(cases[i].Subject.Entry, changes)
 		out = append(out, changes...)
 	}
 	return out, nil
@@ -356,6 +358,9 @@ func (p *planner) save(ctx context.Context, evaluated []int64, changes []reconci
 		}
 		p.seq++
 		p.tally.Count(ch)
+		if ch.Class&reconcile.ClassEdit != 0 {
+			p.tally[reconcile.ClassEdit]++
+		}
 		row := PlannedChange{Change: *ch, Run: p.run.ID, Seq: p.seq}
 		if carry != nil && free(ch) {
 			row.State = Applied

@@ -91,6 +91,69 @@ func TestF10AnEditShowsWhoWouldLeaveBeforeItIsKept(t *testing.T) {
 	})
 }
 
+// F9: what people would lose by an edit that nobody has looked at is held by runs
+// on schedule, however few they are; what the directory says of them is not.
+func TestF9AnEditThatNobodyLookedAtIsHeldOnSchedule(t *testing.T) {
+	t.Parallel()
+	scheduled := syncer.Request{Asked: "schedule"}
+	narrowed := func(o *office, who string) {
+		logins := o.staff("All Staff", account.Collaborator)
+		logins.Conditions = []mapping.Condition{{Path: "id", Operator: mapping.NotEquals, Value: who}}
+		o.mapped(o.everyone(), logins)
+	}
+	for name, r := range map[string]struct {
+		look func(o *office) // after the edit
+		next syncer.State    // of the run on schedule after that
+		want account.State
+	}{
+		"nobody looked":       {func(*office) {}, syncer.Held, account.Active},
+		"a preview was shown": {func(o *office) { o.run(syncer.Succeeded, syncer.Request{Preview: true}) }, syncer.Succeeded, account.Deactivated},
+		"a run by hand":       {func(o *office) { o.run(syncer.Succeeded, syncer.Request{}) }, syncer.Succeeded, account.Deactivated},
+		"held twice": {func(o *office) {
+			o.run(syncer.Held, scheduled)
+			o.run(syncer.Held, scheduled)
+		}, syncer.Held, account.Active},
+		"held, then approved": {func(o *office) {
+			held := o.run(syncer.Held, scheduled)
+			_, err := o.sync.Approve(o.t.Context(), held.ID, syncer.Choice{All: true}, boss, nil)
+			o.must(err)
+		}, syncer.Succeeded, account.Deactivated},
+		"held, then dismissed": {func(o *office) {
+			held := o.run(syncer.Held, scheduled)
+			_, err := o.sync.Approve(o.t.Context(), held.ID, syncer.Choice{None: true}, boss, nil)
+			o.must(err)
+		}, syncer.Succeeded, account.Active},
+		"held, then previewed": {func(o *office) {
+			o.run(syncer.Held, scheduled)
+			o.run(syncer.Succeeded, syncer.Request{Preview: true})
+		}, syncer.Succeeded, account.Deactivated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Each(t, func(t *testing.T, db *store.DB) {
+				o := newcomer(t, db)
+				who, leaver, other := o.colleague(), o.hire("Leaves", "Meanwhile"), o.hire("Leaves", "Later")
+				o.run(syncer.Succeeded, scheduled)
+				narrowed(o, who)
+				_, err := o.hr.Disable(leaver)
+				o.must(err)
+				r.look(o)
+				o.run(r.next, scheduled)
+				if login, _ := o.login(who); login.State != r.want {
+					t.Errorf("the login that the edit leaves out is %s, want %s", login.State, r.want)
+				}
+				if login, _ := o.login(leaver); login.State != account.Deactivated {
+					t.Errorf("the login of who was disabled meanwhile is %s", login.State)
+				}
+				o.must(o.hr.RemoveMember("All Staff", other))
+				if c := o.run(r.next, scheduled).Counts; c.Deactivated != 1 {
+					t.Errorf("somebody else left the group: %+v, want that login closed", c)
+				}
+			})
+		})
+	}
+}
+
 // F68: a preview finds what the run will find, values that others hold included.
 func TestF68APreviewValidatesLikeTheRun(t *testing.T) {
 	t.Parallel()

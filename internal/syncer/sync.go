@@ -27,6 +27,7 @@ type session struct {
 	src     Source
 	lease   *held
 	actor   audit.Actor
+	edit    edit                 // of the mappings, that nobody has looked at
 	resumed bool                 // another process was killed in the middle of the run
 	stale   *roaring.Bitmap      // entries looked at again without news of them
 	draft   []mapping.Definition // of a preview: what to plan with instead of what is stored
@@ -358,7 +359,7 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	}
 	suspects.Or(kept)
 	concerned.Or(suspects)
-	p.suspects, p.stale = suspects, ses.stale
+	p.suspects, p.stale, p.edit = suspects, ses.stale, ses.edit
 	if err := p.plan(ctx, concerned); err != nil {
 		return err
 	}
@@ -385,6 +386,9 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 // number, since few of many missing people may be linked (F3).
 func (ses *session) guard(p *planner, bases map[reconcile.Class]int) []reconcile.Hold {
 	holds := reconcile.Guard(p.tally, bases, ses.conn.Limits)
+	if n := p.tally[reconcile.ClassEdit]; n > 0 {
+		holds = append(holds, reconcile.Hold{Class: reconcile.ClassEdit, Planned: n})
+	}
 	n := p.tally[reconcile.ClassMissing]
 	if p.suspects.IsEmpty() || n == 0 || reconcile.Held(holds)&reconcile.ClassMissing != 0 {
 		return holds
@@ -404,11 +408,14 @@ func (ses *session) concerned(ctx context.Context) (*roaring.Bitmap, error) {
 	if e := ses.run.Scope.Entry; e != 0 {
 		return roaring.BitmapOf(uint32(e)), nil
 	}
-	last, err := ses.s.store.LastPlanned(ctx, ses.conn.ID, Full, Incremental)
-	if err != nil && !errs.Is(err, errs.NotFound) {
+	last, err := ses.lastPlanned(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if err != nil || last.Configuration != ses.run.Configuration {
+	if ses.edit, err = ses.unseenEdit(ctx, last); err != nil {
+		return nil, err
+	}
+	if last.ID == 0 || last.Configuration != ses.run.Configuration {
 		return ses.everyone(ctx)
 	}
 	dirty, fuller, err := ses.s.store.Dirty(ctx, ses.conn.ID)
