@@ -25,6 +25,8 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
+require golang.org/x/net v0.62.0 // indirect
+
 require (
 	github.com/a-h/templ v0.3.977
 	github.com/beorn7/perks v1.0.1 // indirect
