@@ -96,4 +96,11 @@ func (e engine) first(b *testing.B, t *tenant, name string, p plan, least cost) 
 	table.against("first sync, "+name+", "+e.name, "µs CPU/user", perUser(got, t.live(b)), perUser(least, t.live(b)), 2.5,
 		fmt.Sprintf("%s; of the last run read %s, plan %s, rest %s", walls(got, least), run.Stats.Read.Round(time.Millisecond),
 			run.Stats.Planned.Round(time.Millisecond), run.Stats.Applied.Round(time.Millisecond)))
+	if p.database == "" {
+		o := openOffice(b, t, p)
+		w := o.watch()
+		o.run(true)
+		_, note := w.others()
+		table.plain("first sync, "+name+": rows written", "rows/user", float64(w.total)/float64(t.live(b)), 0, note)
+	}
 }

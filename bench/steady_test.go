@@ -56,8 +56,9 @@ func walls(got, least cost) string {
 
 // watcher counts what is written to an SQLite database, by triggers.
 type watcher struct {
-	b    *testing.B
-	file *sql.DB
+	b     *testing.B
+	file  *sql.DB
+	total int // rows that others counted last, the run's own included
 }
 
 // ownTables are the run's own: its row, how far the reading got, the cursor for
@@ -70,7 +71,7 @@ func (o *office) watch() *watcher {
 	file, err := sql.Open("sqlite", filepath.Join(o.data, "muster.db")+"?_pragma=busy_timeout(5000)")
 	must(o.b, err)
 	o.b.Cleanup(func() { file.Close() })
-	w := &watcher{o.b, file}
+	w := &watcher{b: o.b, file: file}
 	w.exec(`CREATE TABLE bench_written (name TEXT PRIMARY KEY, n INTEGER)`)
 	rows, err := file.QueryContext(o.b.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'bench_written'`)
 	must(o.b, err)
@@ -118,9 +119,11 @@ func (w *watcher) written() map[string]int {
 func (w *watcher) others() (n int, note string) {
 	w.b.Helper()
 	all := w.written()
+	w.total = 0
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		words = append(words, fmt.Sprintf("%s %d", name, all[name]))
+		w.total += all[name]
 		if !slices.Contains(ownTables, name) {
 			n += all[name]
 		}
