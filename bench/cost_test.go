@@ -116,8 +116,8 @@ func number(text string) int {
 	return n
 }
 
-// median returns the middle of several costs by CPU.
-func median(costs []cost) cost {
-	slices.SortFunc(costs, func(a, b cost) int { return cmp.Compare(a.cpu, b.cpu) })
-	return costs[len(costs)/2]
+// best returns the cost with the least CPU: whatever else runs on the machine
+// only ever adds to it.
+func best(costs []cost) cost {
+	return slices.MinFunc(costs, func(a, b cost) int { return cmp.Compare(a.cpu, b.cpu) })
 }

@@ -44,45 +44,42 @@ func BenchmarkFirst(b *testing.B) {
 	t := startTenant(b, tenantConfig{People: *peopleFlag})
 	for _, e := range engines() {
 		b.Run(e.name, func(b *testing.B) {
-			least := e.floor(b, t)
 			for _, v := range variants {
-				b.Run(v.name, func(b *testing.B) { e.first(b, t, v.name, v.plan, least) })
+				b.Run(v.name, func(b *testing.B) { e.first(b, t, v.name, v.plan) })
 			}
 		})
 	}
 }
 
-// floor returns the median cost of the floor of a first sync.
+// floor takes the floor of a first sync.
 func (e engine) floor(b *testing.B, t *tenant) cost {
 	b.Helper()
-	var costs []cost
-	for range *repsFlag {
-		address, server := e.open(b)
-		f := newFloor(b, t)
-		f.decode() // renders the pages and opens the connection
-		var work func() int
-		if address == "" {
-			conn := f.sqlite(bareTable)
-			work = func() int { return f.insertSQLite(conn) }
-		} else {
-			conn := f.postgres(address)
-			work = func() int { return f.copyPostgres(conn) }
-		}
-		n := 0
-		costs = append(costs, measure(b, server, "floor-"+e.name, func() { n = work() }))
-		if n != t.live(b) {
-			b.Fatalf("the floor saw %d of %d people", n, t.live(b))
-		}
+	address, server := e.open(b)
+	f := newFloor(b, t)
+	f.decode() // renders the pages and opens the connection
+	var work func() int
+	if address == "" {
+		conn := f.sqlite(bareTable)
+		work = func() int { return f.insertSQLite(conn) }
+	} else {
+		conn := f.postgres(address)
+		work = func() int { return f.copyPostgres(conn) }
 	}
-	return median(costs)
+	n := 0
+	out := measure(b, server, "floor-"+e.name, func() { n = work() })
+	if n != t.live(b) {
+		b.Fatalf("the floor saw %d of %d people", n, t.live(b))
+	}
+	return out
 }
 
 // first measures first syncs into new databases.
-func (e engine) first(b *testing.B, t *tenant, name string, p plan, least cost) {
+func (e engine) first(b *testing.B, t *tenant, name string, p plan) {
 	b.Helper()
-	var costs []cost
+	var costs, floors []cost
 	var run syncer.Run
 	for range *repsFlag {
+		floors = append(floors, e.floor(b, t))
 		var server *postmaster
 		p.database, server = e.open(b)
 		o := openOffice(b, t, p)
@@ -92,7 +89,7 @@ func (e engine) first(b *testing.B, t *tenant, name string, p plan, least cost) 
 			}
 		}))
 	}
-	got := median(costs)
+	got, least := best(costs), best(floors)
 	table.against("first sync, "+name+", "+e.name, "µs CPU/user", perUser(got, t.live(b)), perUser(least, t.live(b)), 2.5,
 		fmt.Sprintf("%s; of the last run read %s, plan %s, rest %s", walls(got, least), run.Stats.Read.Round(time.Millisecond),
 			run.Stats.Planned.Round(time.Millisecond), run.Stats.Applied.Round(time.Millisecond)))

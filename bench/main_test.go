@@ -15,7 +15,7 @@ import (
 var (
 	peopleFlag   = flag.Int("people", 20_000, "how many people the simulated tenant has")
 	largeFlag    = flag.Int("large", 0, "the size to compare 10,000 people with; 0 leaves that out, 1000000 takes half an hour")
-	repsFlag     = flag.Int("reps", 3, "how often each measurement is taken; the median counts")
+	repsFlag     = flag.Int("reps", 3, "how often each measurement is taken; the one with the least CPU counts")
 	profilesFlag = flag.String("profiles", "", "a folder for CPU profiles")
 	resultsFlag  = flag.String("results", "results", "a folder for the results as JSON")
 )
