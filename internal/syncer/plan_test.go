@@ -130,26 +130,24 @@ func TestF9AnEditThatNobodyLookedAtIsHeldOnSchedule(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Each(t, func(t *testing.T, db *store.DB) {
-				o := newcomer(t, db)
-				who, leaver, other := o.colleague(), o.hire("Leaves", "Meanwhile"), o.hire("Leaves", "Later")
-				o.run(syncer.Succeeded, scheduled)
-				narrowed(o, who)
-				_, err := o.hr.Disable(leaver)
-				o.must(err)
-				r.look(o)
-				o.run(r.next, scheduled)
-				if login, _ := o.login(who); login.State != r.want {
-					t.Errorf("the login that the edit leaves out is %s, want %s", login.State, r.want)
-				}
-				if login, _ := o.login(leaver); login.State != account.Deactivated {
-					t.Errorf("the login of who was disabled meanwhile is %s", login.State)
-				}
-				o.must(o.hr.RemoveMember("All Staff", other))
-				if c := o.run(r.next, scheduled).Counts; c.Deactivated != 1 {
-					t.Errorf("somebody else left the group: %+v, want that login closed", c)
-				}
-			})
+			o := newcomer(t, storetest.SQLite(t))
+			who, leaver, other := o.colleague(), o.hire("Leaves", "Meanwhile"), o.hire("Leaves", "Later")
+			o.run(syncer.Succeeded, scheduled)
+			narrowed(o, who)
+			_, err := o.hr.Disable(leaver)
+			o.must(err)
+			r.look(o)
+			o.run(r.next, scheduled)
+			if login, _ := o.login(who); login.State != r.want {
+				t.Errorf("the login that the edit leaves out is %s, want %s", login.State, r.want)
+			}
+			if login, _ := o.login(leaver); login.State != account.Deactivated {
+				t.Errorf("the login of who was disabled meanwhile is %s", login.State)
+			}
+			o.must(o.hr.RemoveMember("All Staff", other))
+			if c := o.run(r.next, scheduled).Counts; c.Deactivated != 1 {
+				t.Errorf("somebody else left the group: %+v, want that login closed", c)
+			}
 		})
 	}
 }

@@ -143,50 +143,48 @@ func TestRoundsOfChangesInAnyShape(t *testing.T) {
 	} {
 		t.Run("F49 "+kind, func(t *testing.T) {
 			t.Parallel()
-			storetest.Each(t, func(t *testing.T, db *store.DB) {
-				o := open(t, db, 80)
-				o.mapped(o.everyone(), o.staff("Asset managers", account.ModuleAdmin))
-				leaver := o.hire("Leaves", "Managers")
-				o.must(o.hr.AddMember("Asset managers", leaver))
-				o.run(syncer.Succeeded, syncer.Request{})
-				_, err := o.hr.Disable(o.memberOf("Asset managers")) // a round before, which a replay tells of again
-				o.must(err)
-				o.run(syncer.Succeeded, syncer.Request{})
-				if kind != "" {
-					o.must(o.hr.Inject(entrasim.Fault{Kind: kind, Times: 3}))
-				}
-				who := o.colleague()
-				_, err = o.hr.Move(who, "Legal", "")
-				o.must(err)
-				_, err = o.hr.Move(who, "Quality", "")
-				o.must(err)
-				fresh, stray := o.hire("Ada", "Newcomer"), o.hire("Never", "Seen")
-				_, err = o.hr.Purge(stray)
-				o.must(err)
-				for range 4 { // more than a page of members in parts
-					o.must(o.hr.AddMember("Asset managers", o.hire("Joins", "Managers")))
-				}
-				o.must(o.hr.AddMember("Asset managers", fresh))
-				o.must(o.hr.RemoveMember("Asset managers", leaver))
-				o.run(syncer.Succeeded, syncer.Request{})
-				if rec, _ := o.person(who); o.value(rec, "Department") != "Quality" {
-					t.Errorf("department %q, want the last one told", o.value(rec, "Department"))
-				}
-				if login, ok := o.login(fresh); !ok || login.State != account.Active {
-					t.Errorf("the newcomer's login: %s, %v", login.State, ok)
-				}
-				if login, _ := o.login(leaver); login.State != account.Deactivated {
-					t.Errorf("the login of who left is %s", login.State)
-				}
-				if _, ok := o.person(stray); ok {
-					t.Error("somebody never seen has a record")
-				}
-				o.hr.ClearFaults()
-				full := o.run(syncer.Succeeded, syncer.Request{Full: true})
-				if c := full.Counts; c.Added+c.Changed+c.Deactivated+c.Reactivated != 0 || full.Stats.Drift != 0 {
-					t.Errorf("a full read afterwards finds %+v, drift %d", c, full.Stats.Drift)
-				}
-			})
+			o := open(t, storetest.SQLite(t), 80)
+			o.mapped(o.everyone(), o.staff("Asset managers", account.ModuleAdmin))
+			leaver := o.hire("Leaves", "Managers")
+			o.must(o.hr.AddMember("Asset managers", leaver))
+			o.run(syncer.Succeeded, syncer.Request{})
+			_, err := o.hr.Disable(o.memberOf("Asset managers")) // a round before, which a replay tells of again
+			o.must(err)
+			o.run(syncer.Succeeded, syncer.Request{})
+			if kind != "" {
+				o.must(o.hr.Inject(entrasim.Fault{Kind: kind, Times: 3}))
+			}
+			who := o.colleague()
+			_, err = o.hr.Move(who, "Legal", "")
+			o.must(err)
+			_, err = o.hr.Move(who, "Quality", "")
+			o.must(err)
+			fresh, stray := o.hire("Ada", "Newcomer"), o.hire("Never", "Seen")
+			_, err = o.hr.Purge(stray)
+			o.must(err)
+			for range 4 { // more than a page of members in parts
+				o.must(o.hr.AddMember("Asset managers", o.hire("Joins", "Managers")))
+			}
+			o.must(o.hr.AddMember("Asset managers", fresh))
+			o.must(o.hr.RemoveMember("Asset managers", leaver))
+			o.run(syncer.Succeeded, syncer.Request{})
+			if rec, _ := o.person(who); o.value(rec, "Department") != "Quality" {
+				t.Errorf("department %q, want the last one told", o.value(rec, "Department"))
+			}
+			if login, ok := o.login(fresh); !ok || login.State != account.Active {
+				t.Errorf("the newcomer's login: %s, %v", login.State, ok)
+			}
+			if login, _ := o.login(leaver); login.State != account.Deactivated {
+				t.Errorf("the login of who left is %s", login.State)
+			}
+			if _, ok := o.person(stray); ok {
+				t.Error("somebody never seen has a record")
+			}
+			o.hr.ClearFaults()
+			full := o.run(syncer.Succeeded, syncer.Request{Full: true})
+			if c := full.Counts; c.Added+c.Changed+c.Deactivated+c.Reactivated != 0 || full.Stats.Drift != 0 {
+				t.Errorf("a full read afterwards finds %+v, drift %d", c, full.Stats.Drift)
+			}
 		})
 	}
 }

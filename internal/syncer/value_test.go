@@ -95,30 +95,28 @@ func TestF36LocalCorrectionsStayAsTheOwnerSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Each(t, func(t *testing.T, db *store.DB) {
-				o := open(t, db, 30)
-				def := o.everyone()
-				for i := range def.Rows {
-					if def.Rows[i].To == o.fields["Department"] {
-						def.Rows[i].Owner = r.owner
-					}
+			o := open(t, storetest.SQLite(t), 30)
+			def := o.everyone()
+			for i := range def.Rows {
+				if def.Rows[i].To == o.fields["Department"] {
+					def.Rows[i].Owner = r.owner
 				}
-				o.mapped(def)
-				o.run(syncer.Succeeded, syncer.Request{})
-				who := o.colleague()
-				rec, _ := o.person(who)
-				o.write(rec.ID, "Department", datatype.OfText("by hand"))
-				if r.pin {
-					_, err := o.records.Pin(t.Context(), account.CommandLine(), o.acct, rec.ID, o.fields["Department"], true)
-					o.must(err)
-				}
-				_, err := o.hr.Move(who, "Quality", "")
+			}
+			o.mapped(def)
+			o.run(syncer.Succeeded, syncer.Request{})
+			who := o.colleague()
+			rec, _ := o.person(who)
+			o.write(rec.ID, "Department", datatype.OfText("by hand"))
+			if r.pin {
+				_, err := o.records.Pin(t.Context(), account.CommandLine(), o.acct, rec.ID, o.fields["Department"], true)
 				o.must(err)
-				o.run(syncer.Succeeded, syncer.Request{})
-				if rec, _ = o.person(who); o.value(rec, "Department") != r.want {
-					t.Errorf("department %q, want %q", o.value(rec, "Department"), r.want)
-				}
-			})
+			}
+			_, err := o.hr.Move(who, "Quality", "")
+			o.must(err)
+			o.run(syncer.Succeeded, syncer.Request{})
+			if rec, _ = o.person(who); o.value(rec, "Department") != r.want {
+				t.Errorf("department %q, want %q", o.value(rec, "Department"), r.want)
+			}
 		})
 	}
 }
