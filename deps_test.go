@@ -55,7 +55,7 @@ var allowed = map[string][]string{
 	"internal/reconcile":   {"datatype", "directory", "errs"},
 	"internal/mapping":     {"datatype", "directory", "errs", "reconcile"},
 	"internal/syncer":      {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret"},
-	"internal/integration": {"account", "audit", "directory", "errs", "mapping", "register", "secret", "syncer"},
+	"internal/integration": {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret", "syncer"},
 	"internal/entra":       {"directory", "errs", "rawjson", "secret"},
 	"internal/config":      {"datatype", "errs", "secret"},
 }
