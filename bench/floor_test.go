@@ -51,6 +51,7 @@ type person struct {
 	UserPrincipalName               *string  `json:"userPrincipalName"`
 	UserType                        *string  `json:"userType"`
 	PostalCode                      *string  `json:"postalCode"`
+	Manager                         *person  `json:"manager"`
 	Removed                         any      `json:"@removed"`
 }
 
@@ -95,15 +96,27 @@ func (p *person) row(dst []any) {
 
 // floor reads a tenant without any care: no retries, no checks, no mirror.
 type floor struct {
-	b      *testing.B
-	tenant *tenant
-	token  string
-	buffer []byte
+	b       *testing.B
+	tenant  *tenant
+	token   string
+	buffer  []byte
+	users   string // the listing
+	members string // the listing of who gets a login; "" when nobody does
 }
 
-func newFloor(b *testing.B, t *tenant) *floor {
+// newFloor returns the floor of syncs of a plan: it reads the same pages.
+func newFloor(b *testing.B, t *tenant, p plan) *floor {
 	b.Helper()
-	return &floor{b: b, tenant: t, token: t.token(b)}
+	f := &floor{b: b, tenant: t, token: t.token(b), users: t.URL + "/v1.0/users?$select=" + strings.Join(selected(), ",") + "&$top=999"}
+	if p.manager {
+		f.users += "&$expand=manager($select=id)"
+	}
+	if p.logins {
+		f.pages(t.URL+"/v1.0/groups?$select=id&$filter=displayName%20eq%20%27All%20Staff%27", func(groups []person) {
+			f.members = t.URL + "/v1.0/groups/" + groups[0].ID + "/transitiveMembers/microsoft.graph.user?$select=id&$top=999"
+		})
+	}
+	return f
 }
 
 // pages downloads and decodes the chain of pages that begins with link and
@@ -140,10 +153,11 @@ func (f *floor) get(link string) []byte {
 	return body
 }
 
-// decode downloads and decodes the listing, and returns how many people came.
+// decode downloads and decodes everything, and returns how many people came.
 func (f *floor) decode() (n int) {
 	f.b.Helper()
-	f.pages(f.tenant.usersURL(), func(people []person) { n += len(people) })
+	f.pages(f.users, func(people []person) { n += len(people) })
+	f.pages(f.members, func([]person) {})
 	return n
 }
 
@@ -154,7 +168,8 @@ const rowsPerTransaction = 10_000
 func (f *floor) batches(write func([]person)) (n int) {
 	f.b.Helper()
 	var batch []person
-	f.pages(f.tenant.usersURL(), func(people []person) {
+	f.pages(f.members, func([]person) {})
+	f.pages(f.users, func(people []person) {
 		n += len(people)
 		if batch = append(batch, people...); len(batch) >= rowsPerTransaction {
 			write(batch)

@@ -39,7 +39,8 @@ var variants = []struct {
 }
 
 // BenchmarkFirst measures a first sync into an empty database, everything
-// included, against downloading, decoding and inserting one row a person.
+// included, against downloading and decoding the same pages and inserting one row
+// a person.
 func BenchmarkFirst(b *testing.B) {
 	t := startTenant(b, tenantConfig{People: *peopleFlag})
 	for _, e := range engines() {
@@ -52,10 +53,10 @@ func BenchmarkFirst(b *testing.B) {
 }
 
 // floor takes the floor of a first sync.
-func (e engine) floor(b *testing.B, t *tenant) cost {
+func (e engine) floor(b *testing.B, t *tenant, p plan) cost {
 	b.Helper()
 	address, server := e.open(b)
-	f := newFloor(b, t)
+	f := newFloor(b, t, p)
 	f.decode() // renders the pages and opens the connection
 	var work func() int
 	if address == "" {
@@ -79,7 +80,7 @@ func (e engine) first(b *testing.B, t *tenant, name string, p plan) {
 	var costs, floors []cost
 	var run syncer.Run
 	for range *repsFlag {
-		floors = append(floors, e.floor(b, t))
+		floors = append(floors, e.floor(b, t, p))
 		var server *postmaster
 		p.database, server = e.open(b)
 		o := openOffice(b, t, p)

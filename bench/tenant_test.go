@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -186,11 +185,6 @@ func (t *tenant) token(b *testing.B) string {
 	}
 	must(b, json.NewDecoder(resp.Body).Decode(&grant))
 	return grant.Token
-}
-
-// usersURL is the listing with every mapped attribute.
-func (t *tenant) usersURL() string {
-	return t.URL + "/v1.0/users?$select=" + strings.Join(selected(), ",") + "&$top=999"
 }
 
 func must(b testing.TB, err error) {
