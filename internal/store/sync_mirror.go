@@ -86,6 +86,15 @@ func (db *DB) EntriesByID(ctx context.Context, ids []int64) ([]syncer.Entry, err
 	return out, rows.Err()
 }
 
+// EntriesFrom returns the entries of a connection whose numbers are among the n
+// from first on, without their documents. The plus keeps SQLite from taking the
+// index over connections, which is nearly all rows.
+func (db *DB) EntriesFrom(ctx context.Context, connection, first int64, n int) ([]syncer.Entry, error) {
+	scan := func(row interface{ Scan(...any) error }) (syncer.Entry, error) { return scanEntry(row, false) }
+	return collect(ctx, db, scan, `SELECT `+entryColumns+` FROM entry WHERE id BETWEEN $2 AND $3 AND +connection_id = $1 ORDER BY id`,
+		connection, first, first+int64(n)-1)
+}
+
 // FindEntries finds entries by object ID, or by a text that stands as a whole
 // value in the document: a principal name, an email, a display name.
 func (db *DB) FindEntries(ctx context.Context, connection int64, kind directory.Kind, text string, limit int) ([]syncer.Entry, error) {

@@ -2,6 +2,8 @@ package syncer
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -32,6 +34,9 @@ type mirror struct {
 	run        int64
 	now        time.Time
 	blank      bool // nothing is known yet, so nothing is looked up
+	// expect is the number of the entry that a listing should come to next, since
+	// directories list in the same order each time; nil when there is no order.
+	expect *int64
 }
 
 // seen is what a page brought.
@@ -96,7 +101,7 @@ func (m *mirror) load(ctx context.Context, objects []directory.Object, how telli
 	for i := range objects {
 		ids[i] = objects[i].ID
 	}
-	known, err := m.store.EntriesByObject(ctx, m.connection, ids, false)
+	known, err := m.lookUp(ctx, ids)
 	if err != nil || how == deleted {
 		return known, err
 	}
@@ -120,6 +125,54 @@ func (m *mirror) load(ctx context.Context, objects []directory.Object, how telli
 		known[id] = e
 	}
 	return known, err
+}
+
+// lookUp returns the known entries of objects, without their documents. In a
+// listing they mostly stand in the mirror as they come: one range of rows is read
+// a third as expensive as each object looked for, and only the rest is.
+func (m *mirror) lookUp(ctx context.Context, ids []directory.ObjectID) (map[directory.ObjectID]Entry, error) {
+	if m.expect == nil || len(ids) == 0 {
+		return m.store.EntriesByObject(ctx, m.connection, ids, false)
+	}
+	known := make(map[directory.ObjectID]Entry, len(ids))
+	if *m.expect != 0 {
+		if err := m.neighbours(ctx, ids, known); err != nil {
+			return nil, err
+		}
+	}
+	rest := ids
+	if len(known) > 0 {
+		rest = slices.DeleteFunc(slices.Clone(ids), func(id directory.ObjectID) bool { _, ok := known[id]; return ok })
+	}
+	if len(rest) > 0 {
+		more, err := m.store.EntriesByObject(ctx, m.connection, rest, false)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(known, more)
+	}
+	*m.expect = 0
+	if last, ok := known[ids[len(ids)-1]]; ok {
+		*m.expect = last.ID + 1
+	}
+	return known, nil
+}
+
+// neighbours adds those of the entries expected next that are among ids.
+func (m *mirror) neighbours(ctx context.Context, ids []directory.ObjectID, known map[directory.ObjectID]Entry) error {
+	wanted := make(map[directory.ObjectID]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	// A few more than the page has: some have left since, or came in between.
+	const slack = 32
+	list, err := m.store.EntriesFrom(ctx, m.connection, *m.expect, len(ids)+slack)
+	for _, e := range list {
+		if wanted[e.Object] {
+			known[e.Object] = e
+		}
+	}
+	return err
 }
 
 func sameHash(hash []byte, doc directory.Document) bool {

@@ -239,6 +239,7 @@ type intake struct {
 	arrived int
 	moved   int
 	last    directory.Page // its links only
+	expect  int64          // the entry that should come next, when the listing's order is the mirror's; 0 for none
 	sheaf   sheaf
 }
 
@@ -298,10 +299,14 @@ func (r *reader) store(ctx context.Context, in *intake) error {
 // is there already makes it fail.
 func (r *reader) tryStore(ctx context.Context, in *intake, blank bool) (moved int, err error) {
 	pages := in.sheaf.pages
+	expect := in.expect
 	err = r.inTx(ctx, func(ctx context.Context) error {
-		moved = 0
+		moved, expect = 0, in.expect
 		for i := range pages {
 			m := mirror{store: r.s.store, connection: r.conn.ID, run: r.run.ID, now: r.s.now(), blank: blank}
+			if in.how == listed {
+				m.expect = &expect
+			}
 			got, err := m.apply(ctx, in.kind, pages[i].Objects, in.how)
 			if err != nil {
 				return err
@@ -314,6 +319,7 @@ func (r *reader) tryStore(ctx context.Context, in *intake, blank bool) (moved in
 		}
 		return nil
 	})
+	in.expect = expect
 	return moved, err
 }
 

@@ -63,6 +63,9 @@ type StandingCounts map[reconcile.Standing]int
 type mirrorStore interface {
 	EntriesByObject(ctx context.Context, connection int64, ids []directory.ObjectID, docs bool) (map[directory.ObjectID]Entry, error)
 	EntriesByID(ctx context.Context, ids []int64) ([]Entry, error) // with documents, by number
+	// EntriesFrom returns the entries with at most n numbers from first on, without
+	// documents.
+	EntriesFrom(ctx context.Context, connection, first int64, n int) ([]Entry, error)
 	FindEntries(ctx context.Context, connection int64, kind directory.Kind, text string, limit int) ([]Entry, error)
 	InsertEntries(ctx context.Context, connection, run int64, entries []Entry) error
 	UpdateEntries(ctx context.Context, run int64, entries []Entry) error
