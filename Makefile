@@ -1,7 +1,7 @@
 # The two commands of the README are demo and test; both do all set-up themselves.
 GO ?= go
 
-.PHONY: demo test check vet lint generate bench bench-parts build tools
+.PHONY: demo shots test check vet lint generate bench bench-parts build tools
 
 demo: ## a simulated tenant, a first sync, what happened, and the application
 	$(GO) run ./cmd/muster demo
@@ -38,10 +38,17 @@ bench-parts: ## speed of the parts by themselves
 build: ## the program, as ./muster
 	$(GO) build -trimpath -o muster ./cmd/muster
 
-tools: ## installs PostgreSQL's server where it is missing and can be installed
-	@if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null 2>&1; then \
+tools: ## installs PostgreSQL's server and Chromium where they are missing and can be installed
+	@need=; \
+	if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null 2>&1; then need="$$need postgresql"; fi; \
+	if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then need="$$need chromium"; fi; \
+	if [ -n "$$need" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-			echo "installing PostgreSQL for the tests"; \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
-		else echo "PostgreSQL is not installed: its tests are skipped (and fail in CI)"; fi; \
+			echo "installing for the tests:$$need"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$need >/dev/null; \
+		else echo "not installed:$$need; their tests are skipped (and fail in CI)"; fi; \
 	fi
+
+PAGES ?= / /sign-in
+shots: ## pictures of PAGES="/ /m/1/leavers", of the demo or of AT=http://host:port LOGIN=email:password, in /tmp/shots
+	$(GO) test ./e2e -count=1 -run '^TestShots$$' -v -shots "$(PAGES)" -shots-at "$(AT)" -shots-as "$(LOGIN)"
