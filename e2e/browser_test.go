@@ -24,13 +24,16 @@ type look struct {
 	name          string
 	width, height int64
 	scheme        string // what the device prefers: light, dark
+	rules         string // of axe, in JSON
 }
 
-// looks are those that every page has to stand.
+// looks are those that every page has to stand. Width and colours are checked
+// once each with all rules; the other two pairs differ from them by colours.
 func looks() []look {
+	const all, colours = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]`, `["color-contrast"]`
 	return []look{
-		{"1280-light", 1280, 900, "light"}, {"1280-dark", 1280, 900, "dark"},
-		{"390-light", 390, 844, "light"}, {"390-dark", 390, 844, "dark"},
+		{"1280-light", 1280, 900, "light", all}, {"1280-dark", 1280, 900, "dark", colours},
+		{"390-light", 390, 844, "light", colours}, {"390-dark", 390, 844, "dark", all},
 	}
 }
 
@@ -68,9 +71,10 @@ func openBrowser(t *testing.T) context.Context {
 
 // tab is a window of its own, with cookies of its own.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
-	at  string // the server's address
+	t    *testing.T
+	ctx  context.Context
+	at   string // the server's address
+	look look
 
 	mu       sync.Mutex
 	troubles []string // what the console said since the last look
@@ -81,7 +85,7 @@ const pageTime = time.Minute
 
 func newTab(t *testing.T, browser context.Context, at string, l look) *tab {
 	t.Helper()
-	b := &tab{t: t, at: at}
+	b := &tab{t: t, at: at, look: l}
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.hear))
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context of the first command
@@ -229,7 +233,7 @@ type violation struct {
 func (b *tab) violations() []string {
 	b.t.Helper()
 	ask[bool](b, axe+"; true")
-	text := ask[string](b, `axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r => JSON.stringify(r.violations))`)
+	text := ask[string](b, `axe.run(document, {resultTypes: ["violations"], runOnly: `+b.look.rules+`}).then(r => JSON.stringify(r.violations))`)
 	var list []violation
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		b.t.Fatal(err)
