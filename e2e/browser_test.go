@@ -215,6 +215,23 @@ func (b *tab) leads(act chromedp.Action[chromedp.Void]) int64 {
 	return statusOf(res)
 }
 
+// wait waits until an expression is true in the page, across navigations.
+func (b *tab) wait(expression string) {
+	b.t.Helper()
+	deadline := time.Now().Add(pageTime)
+	for {
+		ctx, cancel := context.WithDeadline(b.ctx, deadline)
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression))
+		cancel()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s never came true: %v\n%s", expression, err, ask[string](b, "document.body.innerText"))
+		}
+	}
+}
+
 //go:embed testdata/axe.min.js
 var axe string
 

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -29,6 +30,51 @@ func TestAVisitorSignsInGoesWhereTheyWantedAndOut(t *testing.T) {
 	if at := b.path(); at != "/sign-in" {
 		t.Errorf("after signing out one gets to %s", at)
 	}
+}
+
+func TestAnAdministratorTestsTheConnectionAndWatchesASync(t *testing.T) {
+	chromium(t)
+	d := startDemo(t)
+	b := newTab(t, openBrowser(t), d.at, looks()[0])
+	b.signIn(d.email, d.password)
+	b.open("/m/1/integrations/1")
+	b.do(chromedp.Click(chromedp.CSS("form[action='/m/1/integrations/1'] button.btn-primary")))
+	b.wait(`/users .*readable|can be read/i.test(document.querySelector("#check").innerText)`)
+	b.open("/m/1/integrations/1/runs")
+	b.leads(chromedp.Click(chromedp.CSS("button[value=full]")))
+	run := b.path()
+	b.wait(`!/progress|running/i.test(document.querySelector("h1").closest(".page-header").innerText) && /unchanged|succeeded/i.test(document.body.innerText)`)
+	if at := b.path(); at != run {
+		t.Errorf("the run %s ended on %s", run, at)
+	}
+	for _, trouble := range b.heard() {
+		t.Errorf("the console says: %s", trouble)
+	}
+}
+
+func TestTheFirstStartHappensInABrowser(t *testing.T) {
+	chromium(t)
+	at, setup := startServer(t)
+	browser := openBrowser(t)
+	for _, l := range []look{looks()[3], looks()[0]} {
+		b, found := newTab(t, browser, at, l), faults{}
+		b.inspect("/setup", found)
+		found.report(t)
+	}
+	b := newTab(t, browser, at, looks()[0])
+	b.open(setup)
+	for name, text := range map[string]string{"organization": "Fabrikam", "email": "ada@fabrikam.example", "password": "correct horse battery", "module": "Vehicles", "main": "Cars"} {
+		b.do(chromedp.SendKeys(chromedp.CSS("input[name="+name+"]"), text))
+	}
+	b.leads(chromedp.Submit(chromedp.CSS("form[action='/setup']")))
+	if text := ask[string](b, "document.body.innerText"); b.path() != "/" || !strings.Contains(text, "Cars") || !strings.Contains(text, "Fabrikam") {
+		t.Errorf("the set-up leads to %s:\n%s", b.path(), text)
+	}
+	found := faults{}
+	for path := range b.crawl("/") { // every list is empty still
+		b.inspect(path, found)
+	}
+	found.report(t)
 }
 
 // A page works without a mouse: the first tab stop leads past the menu.
