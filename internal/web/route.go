@@ -44,6 +44,8 @@ func (s *Site) routes() []route {
 		{"POST /profile/sessions/{session}/end", signedIn, s.endSession},
 		{"POST /theme", public, s.setTheme},
 		{"GET /settings/accounts", signedIn, s.accounts},
+		{"POST /settings/accounts", signedIn, s.addAccount},
+		{"POST /settings/accounts/{account}/modules", signedIn, s.addModule},
 		{"GET /audit", signedIn, s.auditLog},
 
 		{"GET /m/{module}", inModule, s.module},

@@ -75,6 +75,16 @@ func (f Fault) Title() string {
 	return "Something went wrong"
 }
 
+// ModuleOf returns a module in the side bar, or nil.
+func (f *Frame) ModuleOf(id int64) *Module {
+	for i := range f.Modules {
+		if f.Modules[i].ID == id {
+			return &f.Modules[i]
+		}
+	}
+	return nil
+}
+
 // at shows whether a path is the page, or the page lies below it.
 func (f *Frame) at(path string) bool {
 	return f.Path == path || path != "/" && strings.HasPrefix(f.Path, path+"/")
