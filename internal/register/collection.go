@@ -123,7 +123,7 @@ func (s *Service) CreateCollection(ctx context.Context, p account.Principal, acc
 		if _, err = s.store.InsertField(ctx, title, s.moment()); err != nil {
 			return err
 		}
-		return s.audit(ctx, p, collectionCreated, c.Account, "collection", c.ID, c.Name)
+		return s.audit(ctx, p, collectionCreated, c, "collection", c.ID, c.Name)
 	})
 	return c, err
 }
@@ -150,7 +150,7 @@ func (s *Service) RenameCollection(ctx context.Context, p account.Principal, acc
 		if err := s.store.UpdateCollection(ctx, c); err != nil {
 			return err
 		}
-		return s.audit(ctx, p, collectionRenamed, acct, "collection", id, c.Name, audit.Detail{Name: "name", Before: old, After: c.Name})
+		return s.audit(ctx, p, collectionRenamed, c, "collection", id, c.Name, audit.Detail{Name: "name", Before: old, After: c.Name})
 	})
 	return c, err
 }

@@ -76,7 +76,8 @@ func (s *Service) ChangeField(ctx context.Context, p account.Principal, f Field)
 }
 
 func (s *Service) saveField(ctx context.Context, p account.Principal, in Field) (f Field, err error) {
-	if _, err := s.collection(ctx, p, manage, in.Account, in.Collection); err != nil {
+	c, err := s.collection(ctx, p, manage, in.Account, in.Collection)
+	if err != nil {
 		return in, err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -98,7 +99,7 @@ func (s *Service) saveField(ctx context.Context, p account.Principal, in Field) 
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, p, action, f.Account, "field", f.ID, f.Name, fieldDetails(old, f)...)
+		return s.audit(ctx, p, action, c, "field", f.ID, f.Name, fieldDetails(old, f)...)
 	})
 	return f, err
 }
@@ -113,7 +114,7 @@ func (s *Service) insertField(ctx context.Context, f Field, fields []Field) (Fie
 		f.Position = fields[n-1].Position + 1
 	}
 	if f.ID, err = s.store.InsertField(ctx, f, s.moment()); err != nil {
-		return f, err
+		return f, nameOf(err)
 	}
 	if f.Title {
 		return f, s.moveTitle(ctx, f, fields)
@@ -136,13 +137,13 @@ func (s *Service) updateField(ctx context.Context, f Field, fields []Field) (now
 		return f, old, err
 	}
 	if err := s.store.UpdateField(ctx, f); err != nil {
-		return f, old, err
+		return f, old, nameOf(err)
 	}
 	if err := s.fitChoices(ctx, old, f); err != nil {
-		return f, old, err
+		return f, old, at(ChoicesPart, err)
 	}
 	if err := s.fitUnique(ctx, old, f); err != nil {
-		return f, old, err
+		return f, old, at(UniquePart, err)
 	}
 	if f.Title && !old.Title {
 		err = s.moveTitle(ctx, f, fields)
@@ -154,13 +155,13 @@ func (s *Service) updateField(ctx context.Context, f Field, fields []Field) (now
 func checkEdit(old, f Field) error {
 	switch {
 	case old.Spec.Type != f.Spec.Type:
-		return errs.New(errs.Invalid, "the type of field %s cannot change from %s to %s", old.Name, old.Spec.Type.Label(), f.Spec.Type.Label()).
-			WithHint("Add a new field of the other type and hide this one.")
+		return at(TypePart, errs.New(errs.Invalid, "the type of field %s cannot change from %s to %s", old.Name, old.Spec.Type.Label(), f.Spec.Type.Label()).
+			WithHint("Add a new field of the other type and hide this one."))
 	case old.Spec.Collection != f.Spec.Collection:
-		return errs.New(errs.Invalid, "field %s cannot link to another collection", old.Name).
-			WithHint("Add a new field and hide this one.")
+		return at(LinkPart, errs.New(errs.Invalid, "field %s cannot link to another collection", old.Name).
+			WithHint("Add a new field and hide this one."))
 	case old.Title && !f.Title:
-		return errs.New(errs.Invalid, "a collection needs a title field").WithHint("Make another field the title instead.")
+		return at(TitlePart, errs.New(errs.Invalid, "a collection needs a title field").WithHint("Make another field the title instead."))
 	case old.System && (old.Name != f.Name || !slices.Equal(old.Spec.Choices, f.Spec.Choices) || f.Spec.Required || f.Spec.Unique || f.Title):
 		return errs.New(errs.Forbidden, "field %s belongs to Muster and can only be hidden or moved", old.Name)
 	}
@@ -171,24 +172,24 @@ func checkEdit(old, f Field) error {
 func (s *Service) checkField(ctx context.Context, f Field) (Field, error) {
 	var err error
 	if f.Name, err = cleanName("field", f.Name); err != nil {
-		return f, err
+		return f, at(NamePart, err)
 	}
 	if !f.Spec.Type.Known() {
-		return f, errs.New(errs.Invalid, "%q is not a type of field", f.Spec.Type)
+		return f, at(TypePart, errs.New(errs.Invalid, "%q is not a type of field", f.Spec.Type))
 	}
 	if f.Spec.Type != datatype.Link {
 		f.Spec.Collection = 0
 	} else if _, err := s.collectionOf(ctx, f.Account, f.Spec.Collection); err != nil {
-		return f, err
+		return f, at(LinkPart, err)
 	}
 	if f.Title && !canTitle(f.Spec.Type) {
-		return f, errs.New(errs.Invalid, "a field of type %s cannot be the title", f.Spec.Type.Label())
+		return f, at(TitlePart, errs.New(errs.Invalid, "a field of type %s cannot be the title", f.Spec.Type.Label()))
 	}
 	if f.Spec.Unique && !canUnique(f.Spec.Type) {
-		return f, errs.New(errs.Invalid, "a field of type %s cannot be unique", f.Spec.Type.Label())
+		return f, at(UniquePart, errs.New(errs.Invalid, "a field of type %s cannot be unique", f.Spec.Type.Label()))
 	}
 	f.Spec.Choices, err = cleanChoices(f.Spec)
-	return f, err
+	return f, at(ChoicesPart, err)
 }
 
 // canTitle: a title is one short line.

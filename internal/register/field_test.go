@@ -1,6 +1,7 @@
 package register_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -63,20 +64,31 @@ func TestFieldEdits(t *testing.T) {
 			change func(*register.Field)
 			want   errs.Kind
 			says   string
+			part   register.FieldPart // that the fault is shown at; "" for none
 		}{
-			{"another type", register.Main, "Serial number", func(f *register.Field) { f.Spec.Type = datatype.Number }, errs.Invalid, "cannot change"},
-			{"unique with values shared", register.Main, "Serial number", func(f *register.Field) { f.Spec.Unique = true }, errs.Conflict, "one ("},
-			{"a choice in use taken away", register.Main, "Condition", func(f *register.Field) { f.Spec.Choices = []string{"New"} }, errs.Conflict, "1 records use"},
-			{"a choice twice", register.Main, "Condition", func(f *register.Field) { f.Spec.Choices = append(f.Spec.Choices, "new") }, errs.Invalid, "twice"},
-			{"a name that is taken", register.Main, "Condition", func(f *register.Field) { f.Name = "notes" }, errs.Conflict, "already"},
-			{"no name", register.Main, "Condition", func(f *register.Field) { f.Name = " " }, errs.Invalid, "needs a name"},
-			{"no title", register.Main, "Name", func(f *register.Field) { f.Title = false }, errs.Invalid, "needs a title"},
-			{"a long text as title", register.Main, "Notes", func(f *register.Field) { f.Title = true }, errs.Invalid, "cannot be the title"},
-			{"yes/no unique", register.Main, "Notes", func(f *register.Field) { f.Spec.Unique = true }, errs.Invalid, "cannot be unique"},
-			{"the status renamed", register.People, "Integration status", func(f *register.Field) { f.Name = "Status" }, errs.Forbidden, "belongs to Muster"},
+			{"another type", register.Main, "Serial number", func(f *register.Field) { f.Spec.Type = datatype.Number }, errs.Invalid, "cannot change", register.TypePart},
+			{"unique with values shared", register.Main, "Serial number", func(f *register.Field) { f.Spec.Unique = true }, errs.Conflict, "one (", register.UniquePart},
+			{"a choice in use taken away", register.Main, "Condition", func(f *register.Field) { f.Spec.Choices = []string{"New"} }, errs.Conflict, "1 records use", register.ChoicesPart},
+			{"a choice twice", register.Main, "Condition", func(f *register.Field) { f.Spec.Choices = append(f.Spec.Choices, "new") }, errs.Invalid, "twice", register.ChoicesPart},
+			{"a name that is taken", register.Main, "Condition", func(f *register.Field) { f.Name = "notes" }, errs.Conflict, "already", register.NamePart},
+			{"no name", register.Main, "Condition", func(f *register.Field) { f.Name = " " }, errs.Invalid, "needs a name", register.NamePart},
+			{"no title", register.Main, "Name", func(f *register.Field) { f.Title = false }, errs.Invalid, "needs a title", register.TitlePart},
+			{"a long text as title", register.Main, "Notes", func(f *register.Field) { f.Title = true }, errs.Invalid, "cannot be the title", register.TitlePart},
+			{"yes/no unique", register.Main, "Notes", func(f *register.Field) { f.Spec.Unique = true }, errs.Invalid, "cannot be unique", register.UniquePart},
+			{"the status renamed", register.People, "Integration status", func(f *register.Field) { f.Name = "Status" }, errs.Forbidden, "belongs to Muster", ""},
 		}
 		for _, tt := range tests {
-			t.Run(tt.name, func(t *testing.T) { wantKind(t, edit(tt.kind, tt.field, tt.change), tt.want, tt.says) })
+			t.Run(tt.name, func(t *testing.T) {
+				err := edit(tt.kind, tt.field, tt.change)
+				wantKind(t, err, tt.want, tt.says)
+				part := register.FieldPart("")
+				if fault, ok := errors.AsType[*register.FieldFault](err); ok {
+					part = fault.Part
+				}
+				if part != tt.part {
+					t.Errorf("the fault is shown at %q, want %q", part, tt.part)
+				}
+			})
 		}
 		if f := w.field(register.Main, "Serial number"); f.Spec.Unique {
 			t.Error("a refused edit was kept")

@@ -18,10 +18,10 @@ const (
 	fieldChanged      audit.Action = "field changed"
 )
 
-// audit records what a principal did to the structure of the data.
-func (s *Service) audit(ctx context.Context, p account.Principal, action audit.Action, acct int64, kind string, id int64, name string, details ...audit.Detail) error {
+// audit records what a principal did to a collection, in the log of its module.
+func (s *Service) audit(ctx context.Context, p account.Principal, action audit.Action, c Collection, kind string, id int64, name string, details ...audit.Detail) error {
 	return s.store.WriteAudit(ctx, audit.Event{
-		At: s.moment(), Account: acct, Actor: p.Actor(), Action: action,
+		At: s.moment(), Account: c.Account, Module: c.Module, Actor: p.Actor(), Action: action,
 		SubjectKind: kind, SubjectID: id, SubjectName: name, Details: details,
 	})
 }
