@@ -188,8 +188,19 @@ func (s *Service) checkField(ctx context.Context, f Field) (Field, error) {
 	if f.Spec.Unique && !canUnique(f.Spec.Type) {
 		return f, at(UniquePart, errs.New(errs.Invalid, "a field of type %s cannot be unique", f.Spec.Type.Label()))
 	}
+	if f.Spec.Type != datatype.Currency {
+		f.Spec.Currency = ""
+	} else if !isCurrency(f.Spec.Currency) {
+		return f, at(CurrencyPart, errs.New(errs.Invalid, "%q is not the code of a currency", f.Spec.Currency).WithHint("A code has three capital letters, like EUR."))
+	}
 	f.Spec.Choices, err = cleanChoices(f.Spec)
 	return f, at(ChoicesPart, err)
+}
+
+// isCurrency reports whether a text has the form of an ISO 4217 code; "" leaves
+// the currency open.
+func isCurrency(code string) bool {
+	return code == "" || len(code) == 3 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // canTitle: a title is one short line.

@@ -2,6 +2,7 @@ package register_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -98,6 +99,20 @@ func TestFieldEdits(t *testing.T) {
 			t.Errorf("got %d, %v; want %d", again, err, status)
 		}
 	})
+}
+
+func TestACurrencyHasACode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.SQLite(t), "Contoso")
+	for i, tt := range []struct {
+		code string
+		ok   bool
+	}{{"EUR", true}, {"", true}, {"eur", false}, {"Euro", false}, {"E1R", false}, {"É1", false}} {
+		f := register.Field{Account: w.account, Collection: w.by[register.Main], Name: fmt.Sprint("Cost ", i), Spec: datatype.Spec{Type: datatype.Currency, Currency: tt.code}}
+		if _, err := w.svc.AddField(t.Context(), w.p, f); (err == nil) != tt.ok || err != nil && !errs.Is(err, errs.Invalid) {
+			t.Errorf("currency %q: %v, want it taken: %v", tt.code, err, tt.ok)
+		}
+	}
 }
 
 func TestFieldBecomesUniqueAndTitle(t *testing.T) {

@@ -7,12 +7,13 @@ type FieldPart string
 
 // The parts that can be refused.
 const (
-	NamePart    FieldPart = "name"
-	TypePart    FieldPart = "type"
-	TitlePart   FieldPart = "title"
-	UniquePart  FieldPart = "unique"
-	ChoicesPart FieldPart = "choices"
-	LinkPart    FieldPart = "link"
+	NamePart     FieldPart = "name"
+	TypePart     FieldPart = "type"
+	TitlePart    FieldPart = "title"
+	UniquePart   FieldPart = "unique"
+	ChoicesPart  FieldPart = "choices"
+	LinkPart     FieldPart = "link"
+	CurrencyPart FieldPart = "currency"
 )
 
 // FieldFault is what is wrong with how a field is set up, and which part of it
