@@ -73,6 +73,8 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/collections/{collection}/fields/{field}", may(account.ManageCollections), s.saveField},
 		{"POST /m/{module}/collections/{collection}/fields/{field}/hidden", may(account.ManageCollections), s.hideField},
 		{"GET /m/{module}/users", may(account.ManageUsers), s.users},
+		{"GET /m/{module}/roles", may(account.ManageUsers), s.roles},
+		{"POST /m/{module}/roles", may(account.ManageUsers), s.addRole},
 
 		{"GET /m/{module}/integrations", may(account.ManageIntegrations), s.integrations},
 		{"GET /m/{module}/integrations/store", may(account.ManageIntegrations), s.integrationsStore},
