@@ -1,0 +1,133 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/musterhq/muster/internal/account"
+)
+
+// login is a user by email as the command line sees them.
+func (o *office) login(email string) account.Login {
+	o.t.Helper()
+	l, err := o.accounts.FindLogin(o.t.Context(), account.CommandLine(), email)
+	o.must(err)
+	return l
+}
+
+func (o *office) role(name string) string {
+	o.t.Helper()
+	r, err := o.accounts.Role(o.t.Context(), o.module.ID, name)
+	o.must(err)
+	return fmt.Sprint(r.ID)
+}
+
+func TestAnAdministratorInvitesAndChangesAUser(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(manager)
+	users := fmt.Sprintf("/m/%d/users", o.module.ID)
+	made := b.post(users, "email", "new@contoso.example", "name", "Nele New", "role", o.role(account.Collaborator))
+	if made.status != http.StatusSeeOther || !strings.HasPrefix(made.to, users+"/") {
+		t.Fatalf("Invite leads to %q (%d)", made.to, made.status)
+	}
+	if page := b.get(made.to).body; !strings.Contains(page, "Nele New") || !strings.Contains(page, "Invited") || !strings.Contains(page, "by hand") {
+		t.Error("the page of an invited user lacks the name, the state, or where the role is from")
+	}
+	b.post(made.to+"/roles", "role", o.role(account.ModuleAdmin))
+	if got := o.login("new@contoso.example").Grants; len(got) != 1 || got[0].RoleName != account.ModuleAdmin {
+		t.Errorf("after giving another role the user holds %+v", got)
+	}
+	b.post(made.to + "/deactivate")
+	if got := o.login("new@contoso.example"); got.State != account.Deactivated || got.DeactivatedBy != account.ByHand {
+		t.Errorf("the user is %s by %s", got.State, got.DeactivatedBy)
+	}
+	b.post(made.to + "/reactivate")
+	if got := o.login("new@contoso.example").State; got != account.Invited {
+		t.Errorf("the user without a password is %s again", got)
+	}
+	if got := b.post(made.to+"/roles/take", "account", fmt.Sprint(o.module.Account), "at", fmt.Sprint(o.module.ID)); got.to != users {
+		t.Errorf("taking the last role leads to %q (%d)", got.to, got.status)
+	}
+	if got := b.get(made.to); got.status != http.StatusNotFound {
+		t.Errorf("a user without a role here: %d, want 404", got.status)
+	}
+}
+
+func TestARefusedInvitationIsShownAgain(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(manager)
+	got := b.post(fmt.Sprintf("/m/%d/users", o.module.ID), "email", "no email", "name", "Nele", "role", o.role(account.Collaborator))
+	if got.status != http.StatusUnprocessableEntity {
+		t.Errorf("an invitation without an email: %d", got.status)
+	}
+	if form := formOf(t, got.body, "invite-form"); form.Get("email") != "no email" || form.Get("name") != "Nele" {
+		t.Errorf("the form shown again holds %v", form)
+	}
+}
+
+func TestTheLastAdministratorStaysAndThePageSaysWhy(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(boss)
+	path := fmt.Sprintf("/m/%d/users/%d", o.module.ID, o.login(boss).ID)
+	for _, act := range []string{"/deactivate", "/roles/take"} {
+		got := b.post(path+act, "account", "0", "at", "0")
+		if got.to != path {
+			t.Fatalf("%s leads to %q (%d)", act, got.to, got.status)
+		}
+		if page := b.get(path).body; !strings.Contains(page, "without an active administrator") || !strings.Contains(page, "Give somebody else the role") {
+			t.Errorf("after %s the page does not say why it was refused", act)
+		}
+	}
+	if l := o.login(boss); l.State != account.Active || len(l.Grants) != 1 {
+		t.Errorf("the last administrator is %s with %d roles", l.State, len(l.Grants))
+	}
+}
+
+func TestUsersBelongToWhoManagesThem(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(manager)
+	theirs := fmt.Sprintf("/m/%d/users/%d", o.module.ID, o.login(outsider).ID)
+	for _, act := range []string{"", "/deactivate", "/roles", "/roles/take", "/password"} {
+		got := b.get(theirs)
+		if act != "" {
+			got = b.post(theirs+act, "role", o.role(account.Collaborator), "password", password)
+		}
+		if got.status != http.StatusNotFound {
+			t.Errorf("%q on somebody of another account: %d, want 404", act, got.status)
+		}
+	}
+	mine := fmt.Sprintf("/m/%d/users/%d", o.module.ID, o.login(colleague).ID)
+	b.post(mine+"/roles", "role", o.role(account.OrganizationAdmin))
+	b.post(mine+"/break-glass", "on", "yes")
+	if got := b.post(mine+"/password", "password", "another horse battery"); got.status != http.StatusForbidden {
+		t.Errorf("a module's administrator sets a password: %d, want 403", got.status)
+	}
+	if l := o.login(colleague); l.BreakGlass || len(l.Grants) != 1 || l.Grants[0].RoleName != account.Collaborator {
+		t.Errorf("a module's administrator made somebody %+v", l)
+	}
+}
+
+func TestAnOrganizationAdminSetsAPassword(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(boss)
+	path := fmt.Sprintf("/m/%d/users/%d", o.module.ID, o.login(colleague).ID)
+	if got := b.post(path+"/password", "password", "short"); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "at least 12") {
+		t.Errorf("a short password: %d", got.status)
+	}
+	if got := b.post(path+"/password", "password", "another horse battery"); got.to != path {
+		t.Errorf("Set password leads to %q (%d)", got.to, got.status)
+	}
+	if got := o.stranger().post("/sign-in", "email", colleague, "password", "another horse battery"); got.status != http.StatusSeeOther {
+		t.Errorf("signing in with the new password: %d", got.status)
+	}
+	if b.post(path+"/break-glass", "on", "yes"); !o.login(colleague).BreakGlass {
+		t.Error("the user is not break-glass")
+	}
+}
