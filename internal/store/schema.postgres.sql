@@ -238,6 +238,7 @@ CREATE TABLE connection (
     limits text NOT NULL,
     schedule text NOT NULL,
     readers bigint NOT NULL,
+    links bigint NOT NULL,
     version bigint NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,

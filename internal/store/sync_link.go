@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -60,13 +62,26 @@ func (db *DB) InsertLinks(ctx context.Context, links []syncer.Link) error {
 	if len(links) == 0 {
 		return nil
 	}
-	return db.bulkInsert(ctx, "link",
-		[]string{"entry_id", "target", "collection_id", "target_id", "connection_id", "mapping_id", "status", "status_since", "run_id", "put_away"},
-		len(links), func(i int, dst []any) {
-			l := &links[i]
-			dst[0], dst[1], dst[2], dst[3], dst[4] = l.Entry, int64(l.Target), l.Collection, l.TargetID, l.Connection
-			dst[5], dst[6], dst[7], dst[8], dst[9] = l.Mapping, int64(l.Status), microsOrZero(l.StatusSince), l.Run, l.PutAway
-		})
+	return db.InTx(ctx, func(ctx context.Context) error {
+		err := db.bulkInsert(ctx, "link",
+			[]string{"entry_id", "target", "collection_id", "target_id", "connection_id", "mapping_id", "status", "status_since", "run_id", "put_away"},
+			len(links), func(i int, dst []any) {
+				l := &links[i]
+				dst[0], dst[1], dst[2], dst[3], dst[4] = l.Entry, int64(l.Target), l.Collection, l.TargetID, l.Connection
+				dst[5], dst[6], dst[7], dst[8], dst[9] = l.Mapping, int64(l.Status), microsOrZero(l.StatusSince), l.Run, l.PutAway
+			})
+		if err != nil {
+			return err
+		}
+		return db.moreLinks(ctx, links[0].Connection, len(links))
+	})
+}
+
+// moreLinks keeps a connection's count of links, all of which are of one
+// connection in each call.
+func (db *DB) moreLinks(ctx context.Context, connection int64, n int) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE connection SET links = links + $2 WHERE id = $1`, connection, int64(n))
+	return err
 }
 
 // SetLinkStatus stores the status and its date of existing links.
@@ -92,12 +107,26 @@ func (db *DB) MoveLink(ctx context.Context, to syncer.Link) error {
 
 // DropLink removes a link that an undone run had made.
 func (db *DB) DropLink(ctx context.Context, l syncer.Link) error {
-	_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM link WHERE target = $1 AND target_id = $2`, int64(l.Target), l.TargetID)
-	return err
+	return db.InTx(ctx, func(ctx context.Context) error {
+		var connection int64
+		err := db.conn(ctx).QueryRowContext(ctx, `DELETE FROM link WHERE target = $1 AND target_id = $2 RETURNING connection_id`,
+			int64(l.Target), l.TargetID).Scan(&connection)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return db.moreLinks(ctx, connection, -1)
+	})
 }
 
 // CountLinks counts a connection's links, or those of a person or a mapping.
 func (db *DB) CountLinks(ctx context.Context, connection int64, of syncer.Scope) (n int, err error) {
+	if of.Entry == 0 && of.Mapping == 0 {
+		err = db.conn(ctx).QueryRowContext(ctx, `SELECT links FROM connection WHERE id = $1`, connection).Scan(&n)
+		return n, err
+	}
 	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1
 		AND ($2 = 0 OR entry_id = $2) AND ($3 = 0 OR mapping_id = $3)`, connection, of.Entry, of.Mapping).Scan(&n)
 	return n, err

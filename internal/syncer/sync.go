@@ -363,7 +363,7 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	if err := p.plan(ctx, concerned); err != nil {
 		return err
 	}
-	bases, err := ses.s.store.Bases(ctx, ses.conn.ID, ses.run.ID)
+	bases, err := ses.bases(ctx, p.tally)
 	if err != nil {
 		return err
 	}
@@ -380,6 +380,18 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 		}
 		return ses.s.store.SaveRun(ctx, ses.run)
 	})
+}
+
+// bases counts what shares refer to, when the plan is large enough for a share to
+// matter: counting goes through all links, and most runs are small.
+func (ses *session) bases(ctx context.Context, planned reconcile.Tally) (map[reconcile.Class]int, error) {
+	for class, n := range planned {
+		limit, guarded := ses.conn.Limits[class]
+		if n > 0 && (class == reconcile.ClassMissing || guarded && n > limit.Floor) {
+			return ses.s.store.Bases(ctx, ses.conn.ID, ses.run.ID)
+		}
+	}
+	return nil, nil
 }
 
 // guard asks the limits. What rests on an absence in doubt is held whatever its

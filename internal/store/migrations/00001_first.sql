@@ -221,6 +221,7 @@ CREATE TABLE connection (
     limits                TEXT   NOT NULL, -- JSON
     schedule              TEXT   NOT NULL, -- JSON
     readers               BIGINT NOT NULL,
+    links                 BIGINT NOT NULL DEFAULT 0, -- how many there are, so that a sync without news need not count them
     version               BIGINT NOT NULL,
     created_at            BIGINT NOT NULL,
     updated_at            BIGINT NOT NULL,
