@@ -45,8 +45,13 @@ func (a *asked) tell(link string) {
 
 // early asks for the page after the given one as soon as its link is known. It
 // returns nil when the page is there first, or when the link may not be
-// followed, which is reported when the page itself is good.
+// followed, which is reported when the page itself is good. Where links differ
+// from answer to answer, a page that breaks off would cost a request more than
+// itself; that happens once, and then nothing is asked for early any more.
 func (st *stream) early(ctx context.Context, r *reading, page *asked, links *trail) *asked {
+	if links.fickle {
+		return nil
+	}
 	select {
 	case link := <-page.next:
 		if next, err := st.ask(ctx, r, link, links); err == nil {

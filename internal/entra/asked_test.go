@@ -2,8 +2,11 @@ package entra_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/musterhq/muster/internal/directory"
@@ -160,5 +163,48 @@ func TestCallerMayLeaveWhileTwoPagesArrive(t *testing.T) {
 		}
 		<-third
 		return
+	}
+}
+
+// TestNothingIsAskedForEarlyWhereLinksDiffer breaks off each page once and gives
+// each answer a link of its own. The first break costs the page that was asked
+// for early, the others nothing beyond themselves.
+func TestNothingIsAskedForEarlyWhereLinksDiffer(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, nil)
+	const pages = 4
+	var mu sync.Mutex
+	asked := map[int]int{} // how often each page was asked for
+	early := make(chan bool, 1)
+	h.handle = func(w http.ResponseWriter, r *http.Request) {
+		token, _, _ := strings.Cut(r.URL.Query().Get("$skiptoken"), ".")
+		n, _ := strconv.Atoi(token)
+		mu.Lock()
+		asked[n]++
+		times := asked[n]
+		mu.Unlock()
+		next := ""
+		if n < pages-1 {
+			next = h.next(fmt.Sprintf("%d.%d", n+1, times))
+		}
+		switch {
+		case n == 1 && times == 1:
+			early <- true
+		case n == 0 && times == 1:
+			h.begin(w, next)
+			<-early
+			return
+		case n == 2 && times == 1:
+			h.begin(w, next)
+			return
+		}
+		h.page(w, next, `{"id":"`+userID(n+1)+`"}`)
+	}
+	if got, err := names(t, h); got != "1 2 3 4" || err != nil {
+		t.Errorf("got users %q, %v; want 1 2 3 4", got, err)
+	}
+	want := map[int]int{0: 2, 1: 2, 2: 2, 3: 1}
+	if !maps.Equal(asked, want) {
+		t.Errorf("pages were asked for %v times, want %v", asked, want)
 	}
 }

@@ -101,7 +101,7 @@ func (st *stream) read(ctx context.Context, r *reading) error {
 		link := page.leaf.page.Next.Link // read before the page is the caller's
 		if next != nil && next.link != link {
 			st.drop(next) // a page that came anew has another link than before
-			next = nil
+			next, links.fickle = nil, true
 		}
 		if next == nil && link != "" {
 			next, err = st.ask(ctx, r, link, &links) // the page is good all the same
@@ -120,9 +120,10 @@ func (st *stream) read(ctx context.Context, r *reading) error {
 // trail remembers the links of a reading, by hash: a link that comes again leads
 // in a circle (F48).
 type trail struct {
-	seed maphash.Seed
-	seen map[uint64]bool
-	most int
+	seed   maphash.Seed
+	seen   map[uint64]bool
+	most   int
+	fickle bool // a page that was asked for twice came with two links
 }
 
 // mayFollow refuses links to other hosts, repeated links and endless readings.

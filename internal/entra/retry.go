@@ -38,7 +38,7 @@ func newRetrier(most int, budget time.Duration, usage *counters) *retrier {
 // wait waits before attempt+1, the first attempt being 0. It returns false
 // when the fault is final, retries or budget are used up, or ctx ends.
 func (r *retrier) wait(ctx context.Context, attempt int, f *Fault) bool {
-	if !f.transient() || attempt >= r.max {
+	if !f.transient() || attempt >= r.max || ctx.Err() != nil {
 		return false
 	}
 	d := backoff(attempt)
