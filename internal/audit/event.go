@@ -21,6 +21,7 @@ const (
 	RoleGranted         Action = "role granted"
 	RoleRevoked         Action = "role revoked"
 	PasswordReset       Action = "password reset"
+	PasswordChanged     Action = "password changed" // by the user
 	IntegrationAdded    Action = "integration added"
 	ConnectionSaved     Action = "connection saved"
 	MappingSaved        Action = "mapping saved"

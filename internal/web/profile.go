@@ -1,16 +1,29 @@
 package web
 
 import (
+	"fmt"
+	"net/http"
+
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
 // profile shows who is signed in, and where.
-func (s *Site) profile(v *visit) error {
+func (s *Site) profile(v *visit) error { return v.showProfile(http.StatusOK, nil) }
+
+// showProfile shows the profile; faults are of the password's form, by input.
+func (v *visit) showProfile(status int, faults map[string]string) error {
+	s := v.site
+	self, err := s.Accounts.Self(v.ctx(), v.who)
+	if err != nil {
+		return err
+	}
 	list, err := s.Accounts.Sessions(v.ctx(), v.who)
 	if err != nil {
 		return err
 	}
-	page := view.Profile{Name: v.who.Name}
+	page := view.Profile{Name: self.Name, Email: self.Email, MayPassword: self.HasPassword, Faults: faults}
 	for _, h := range v.who.Holds {
 		page.Roles = append(page.Roles, h.Role.Name)
 	}
@@ -19,7 +32,7 @@ func (s *Site) profile(v *visit) error {
 			ID: ses.ID, Agent: ses.Agent, Address: ses.Address, Begun: ses.CreatedAt, Seen: ses.SeenAt, This: ses.ID == v.session.ID,
 		})
 	}
-	return v.show("Profile", view.ProfilePage(v.frame, page))
+	return v.showStatus(status, "Profile", view.ProfilePage(v.frame, page))
 }
 
 // endSession ends one of the visitor's sessions on another device.
@@ -33,4 +46,28 @@ func (s *Site) endSession(v *visit) error {
 	}
 	v.flash(true, "That session has ended.")
 	return v.goTo("/profile")
+}
+
+// changePassword gives the visitor another password, against the present one.
+// Their other devices have to sign in again; this one goes on with a new session.
+func (s *Site) changePassword(v *visit) error {
+	key := fmt.Sprint("password of ", v.who.Login)
+	err := s.slow.ask(key)
+	if err == nil {
+		err = s.Accounts.ChangePassword(v.ctx(), v.who, secret.New(v.r.PostFormValue("present")), secret.New(v.r.PostFormValue("password")))
+	}
+	switch {
+	case errs.Is(err, errs.Forbidden):
+		s.slow.failed(key)
+		return v.showProfile(http.StatusUnprocessableEntity, map[string]string{"present": sentence(err, 0)})
+	case errs.Is(err, errs.Unavailable):
+		return v.showProfile(statusOf(err), map[string]string{"present": sentence(err, 0)})
+	case refused(err):
+		return v.showProfile(statusOf(err), map[string]string{"password": sentence(err, 0)})
+	case err != nil:
+		return err
+	}
+	s.slow.clear(key)
+	v.flash(true, "Your password is changed. You are signed out on all other devices.")
+	return v.welcome(v.who, "/profile")
 }

@@ -41,6 +41,7 @@ func (s *Site) routes() []route {
 		{"POST /sign-in", public, s.signIn},
 		{"POST /sign-out", signedIn, s.signOut},
 		{"GET /profile", signedIn, s.profile},
+		{"POST /profile/password", signedIn, s.changePassword},
 		{"POST /profile/sessions/{session}/end", signedIn, s.endSession},
 		{"POST /theme", public, s.setTheme},
 		{"GET /settings/accounts", signedIn, s.accounts},
