@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -15,12 +14,8 @@ import (
 	"github.com/musterhq/muster/internal/web/view"
 )
 
-// recordsShown is the length of a page of records; columnsShown how many fields
-// stand beside the title.
-const (
-	recordsShown = 50
-	columnsShown = 4
-)
+// recordsShown is the length of a page of records.
+const recordsShown = 50
 
 // collectionHere loads the collection of the path with its fields.
 func (v *visit) collectionHere() (register.Collection, []register.Field, error) {
@@ -37,68 +32,6 @@ func (v *visit) collectionHere() (register.Collection, []register.Field, error) 
 	}
 	fields, err := v.site.Records.FieldsFor(v.ctx(), v.who, v.module.Account, id)
 	return c, fields, err
-}
-
-// collection is the table of a collection's records.
-func (s *Site) collection(v *visit) error {
-	c, fields, err := v.collectionHere()
-	if err != nil {
-		return err
-	}
-	page := view.Records{
-		Crumbs: v.crumbs(), Title: c.Name, Path: collectionPath(v.module.ID, c.ID), Query: v.text("q"),
-		MayAdd: v.who.May(account.Create, v.module.Account, v.module.ID, c.ID) == nil, People: c.Kind == register.People,
-		Integrations: modulePath(v.module.ID) + "/integrations",
-	}
-	after, err := register.ParseCursor(v.text("after"))
-	if err != nil {
-		return err
-	}
-	list, err := s.Records.List(v.ctx(), v.who, register.Query{
-		Account: v.module.Account, Collection: c.ID, Prefix: page.Query, After: after, Limit: recordsShown, Archived: v.text("archived") != "",
-	})
-	if err != nil {
-		return err
-	}
-	if page.Total, err = s.Records.Count(v.ctx(), v.who, v.module.Account, c.ID); err != nil {
-		return err
-	}
-	columns := columnsOf(fields)
-	for _, f := range columns {
-		page.Columns = append(page.Columns, f.Name)
-	}
-	titles, err := v.linkTitles(fields, list.Records)
-	if err != nil {
-		return err
-	}
-	for i := range list.Records {
-		r := &list.Records[i]
-		row := view.RecordRow{Title: r.Title, Path: recordPath(v.module.ID, c.ID, r.ID), Archived: r.Archived()}
-		for _, f := range columns {
-			row.Cells = append(row.Cells, v.cell(f, r.Value(f.ID), titles))
-		}
-		page.Rows = append(page.Rows, row)
-	}
-	if list.Next != (register.Cursor{}) {
-		page.Next = page.Path + "?" + url.Values{"q": {page.Query}, "after": {list.Next.String()}}.Encode()
-	}
-	return v.show(c.Name, view.RecordsPage(page))
-}
-
-// columnsOf chooses what stands beside the title: the integration status, where
-// there is one, and the first visible fields.
-func columnsOf(fields []register.Field) []register.Field {
-	var out, status []register.Field
-	for _, f := range fields {
-		switch {
-		case f.Title || f.Hidden:
-		case f.System:
-			status = append(status, f)
-		case len(out) < columnsShown:
-			out = append(out, f)
-		}
-	}
-	return append(status, out...)
 }
 
 // linkTitles are the titles of the records that others link to, in one query.
