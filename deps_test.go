@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"internal/audit":       {"errs"},
 	"internal/account":     {"audit", "datatype", "directory", "errs", "secret"},
 	"internal/register":    {"account", "audit", "datatype", "errs", "secret"},
+	"internal/listing":     {"account", "datatype", "errs", "register"},
 	"internal/reconcile":   {"datatype", "directory", "errs"},
 	"internal/mapping":     {"datatype", "directory", "errs", "reconcile"},
 	"internal/syncer":      {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret"},

@@ -77,7 +77,9 @@ type recordStore interface {
 	UpdateRecords(ctx context.Context, records []Record, titles bool) error
 	ListRecords(ctx context.Context, q Query) ([]Record, error)
 	CountRecords(ctx context.Context, collection int64) (int, error) // not those put away
-	HasRecords(ctx context.Context, collection int64) (bool, error)  // likewise
+	// AddCount says that a collection has more or fewer records that are not put away.
+	AddCount(ctx context.Context, collection int64, records int) error
+	HasRecords(ctx context.Context, collection int64) (bool, error) // likewise
 	FindTitles(ctx context.Context, collection int64, keys []string) (map[string][]int64, error)
 	// EachValue calls fn with the value of a field in each record that has one
 	// and is not put away.

@@ -3,6 +3,7 @@ package register
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,7 +51,7 @@ type Outcome struct {
 func (s *Service) WriteBatch(ctx context.Context, actor audit.Actor, run int64, writes []Write) ([]Outcome, error) {
 	var out []Outcome
 	err := s.store.Savepoint(ctx, func(ctx context.Context) error {
-		b := batch{s: s, now: s.moment(), actor: actor, run: run, collections: map[int64]*shape{}, outcomes: make([]Outcome, len(writes))}
+		b := batch{s: s, now: s.moment(), actor: actor, run: run, collections: map[int64]*shape{}, outcomes: make([]Outcome, len(writes)), more: map[int64]int{}}
 		out = b.outcomes
 		return b.do(ctx, writes)
 	})
@@ -72,6 +73,7 @@ type batch struct {
 	created, updated, renamed []Record
 	release, claim            []Key
 	history                   []HistoryEntry
+	more                      map[int64]int // records not put away, by collection
 }
 
 // shape is a collection with its fields.
@@ -252,8 +254,10 @@ func (b *batch) plan(w *Write, old *Record, linked map[int64]place, o *Outcome) 
 	rec.UpdatedAt = b.now
 	if moved {
 		rec.ArchivedAt = time.Time{}
+		b.more[rec.Collection]++
 		if archived {
 			rec.ArchivedAt = b.now
+			b.more[rec.Collection] -= 2
 		}
 	}
 	rec.setTitle(sh.title)
@@ -291,6 +295,8 @@ func (b *batch) planCreate(w *Write, linked map[int64]place, o *Outcome) error {
 	}
 	if w.Archive {
 		rec.ArchivedAt = b.now
+	} else {
+		b.more[rec.Collection]++
 	}
 	rec.setTitle(sh.title)
 	o.Version = 1
@@ -418,6 +424,13 @@ func (b *batch) store(ctx context.Context) error {
 	}
 	if err := st.UpdateRecords(ctx, b.renamed, true); err != nil {
 		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.more)) {
+		if n := b.more[id]; n != 0 {
+			if err := st.AddCount(ctx, id, n); err != nil {
+				return err
+			}
+		}
 	}
 	return st.InsertHistory(ctx, b.history)
 }

@@ -61,6 +61,9 @@ func (db *DB) Places(ctx context.Context, ids []int64) (map[int64][2]int64, erro
 
 // InsertRecords stores new records with the numbers they carry.
 func (db *DB) InsertRecords(ctx context.Context, records []register.Record) error {
+	if err := db.noteWritten(ctx, records); err != nil {
+		return err
+	}
 	return db.bulkInsert(ctx, "record", strings.Split(recordColumns, ", "), len(records), func(i int, dst []any) {
 		r := &records[i]
 		dst[0], dst[1], dst[2], dst[3], dst[4], dst[5] = r.ID, r.Account, r.Collection, r.Version, r.Title, r.TitleKey
@@ -76,6 +79,9 @@ func (db *DB) InsertRecords(ctx context.Context, records []register.Record) erro
 // titles are left alone unless they changed, since a statement that names them
 // makes SQLite move their index entries. The caller holds the lock.
 func (db *DB) UpdateRecords(ctx context.Context, records []register.Record, titles bool) error {
+	if err := db.noteWritten(ctx, records); err != nil {
+		return err
+	}
 	columns := []column{{"version", "bigint"}, {"fields", "text"}, {"pinned", "text"}, {"updated_at", "bigint"}, {"archived_at", "bigint"}}
 	if titles {
 		columns = append(columns, column{"title", "text"}, column{"title_key", "text"})
@@ -147,12 +153,6 @@ func (db *DB) matchField(b *strings.Builder, f register.FieldValue, add func(...
 
 // memberStart is how a field's member begins in the column fields.
 func memberStart(field int64) string { return `"` + strconv.FormatInt(field, 10) + `":` }
-
-// CountRecords counts the records of a collection that are not put away.
-func (db *DB) CountRecords(ctx context.Context, collection int64) (n int, err error) {
-	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM record WHERE collection_id = $1 AND archived_at IS NULL`, collection).Scan(&n)
-	return n, err
-}
 
 // HasRecords reports whether a collection holds a record that is not put away.
 func (db *DB) HasRecords(ctx context.Context, collection int64) (any bool, err error) {

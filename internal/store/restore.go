@@ -38,6 +38,9 @@ func (db *DB) Restore(ctx context.Context, r io.ReaderAt, size int64) error {
 				return errs.Wrap(err, "restore table "+t.Name)
 			}
 		}
+		if err := db.noteAll(ctx); err != nil {
+			return err
+		}
 		return db.advanceIdentities(ctx, tables)
 	})
 	return explain(err, db.place)

@@ -100,6 +100,41 @@ CREATE TABLE record_history (
 
 CREATE INDEX record_history_record ON record_history (record_id, id);
 
+CREATE TABLE record_count (
+    id            INTEGER PRIMARY KEY,
+    collection_id BIGINT NOT NULL,
+    records       BIGINT NOT NULL
+);
+
+CREATE INDEX record_count_collection ON record_count (collection_id, records);
+
+CREATE TABLE index_note (
+    id     INTEGER PRIMARY KEY,
+    ranges BLOB NOT NULL -- pairs of numbers, the first and the last of a range
+);
+
+CREATE VIRTUAL TABLE record_token USING fts5(tokens, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '_'");
+
+CREATE TABLE 'record_token_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'record_token_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE 'record_token_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
+
+CREATE TABLE 'record_token_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE saved_view (
+    id            INTEGER PRIMARY KEY,
+    account_id    BIGINT NOT NULL,
+    collection_id BIGINT NOT NULL REFERENCES collection (id),
+    login_id      BIGINT NOT NULL, -- 0 for everybody
+    name          TEXT   NOT NULL, -- '' for how a login always wants the collection
+    name_key      TEXT   NOT NULL,
+    query         TEXT   NOT NULL,
+    created_at    BIGINT NOT NULL,
+    UNIQUE (collection_id, login_id, name_key)
+);
+
 CREATE TABLE custody (
     id               INTEGER PRIMARY KEY,
     account_id       BIGINT NOT NULL,

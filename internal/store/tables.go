@@ -45,8 +45,11 @@ var catalogues = map[string]string{
 }
 
 // isOurs leaves out what belongs to one installation: which migrations ran
-// there, and which process has the right to sync.
-func isOurs(name string) bool { return name != "goose_db_version" && name != "lease" }
+// there, which process has the right to sync, and the index of words, which is
+// made anew from the records.
+func isOurs(name string) bool {
+	return name != "goose_db_version" && name != "lease" && name != "index_note" && !strings.HasPrefix(name, "record_token")
+}
 
 // tables returns the tables that hold data.
 func (db *DB) tables(ctx context.Context) ([]table, error) {

@@ -4,6 +4,7 @@
 --   {{bytes}}      a byte string
 --   {{key}}        a text compared byte by byte, so that indexes find its beginnings
 --   {{clustered}}  stores the table in the order of its key, where the engine can
+--   token_index    (in such braces) the engine's full-text index over tokens that the program makes
 -- Instants are microseconds since 1970 in UTC. Documents are JSON text.
 
 -- +goose Up
@@ -109,6 +110,39 @@ CREATE TABLE record_history (
     changes    TEXT   NOT NULL  -- JSON: [{field, before, after}]
 );
 CREATE INDEX record_history_record ON record_history (record_id, id);
+
+-- How many records a collection has that are not put away: the sum of its rows.
+-- Each batch adds one, so that no two writers wait for each other; the rows are
+-- summed up now and then.
+CREATE TABLE record_count (
+    id            {{serial}},
+    collection_id BIGINT NOT NULL,
+    records       BIGINT NOT NULL
+);
+CREATE INDEX record_count_collection ON record_count (collection_id, records);
+
+-- Which records were written and are not in the index of words yet.
+CREATE TABLE index_note (
+    id     {{serial}},
+    ranges {{bytes}} NOT NULL -- pairs of numbers, the first and the last of a range
+);
+
+-- By which words and values a record is found. Made from the records, and made
+-- anew after a restore.
+{{token_index}}
+
+-- Questions to a collection that somebody keeps under a name.
+CREATE TABLE saved_view (
+    id            {{serial}},
+    account_id    BIGINT NOT NULL,
+    collection_id BIGINT NOT NULL REFERENCES collection (id),
+    login_id      BIGINT NOT NULL, -- 0 for everybody
+    name          TEXT   NOT NULL, -- '' for how a login always wants the collection
+    name_key      TEXT   NOT NULL,
+    query         TEXT   NOT NULL,
+    created_at    BIGINT NOT NULL,
+    UNIQUE (collection_id, login_id, name_key)
+);
 
 CREATE TABLE custody (
     id               {{serial}},

@@ -1,0 +1,340 @@
+package listing
+
+import (
+	"context"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/register"
+)
+
+// Bounds of a search, which keep each page under some 50 ms in a collection of
+// a million.
+const (
+	pageLimit   = 500    // records of a page
+	sortedMost  = 2_000  // records that are loaded to be sorted
+	countedMost = 20_000 // numbers that are asked of the index
+	readMost    = 10_000 // records read in order to fill one page
+	pendingMost = 2_000  // records not indexed yet that a search looks at itself
+	strideFirst = 200    // records read at once, at first
+)
+
+// Store is the database as this package needs it; store.DB is the one
+// implementation.
+type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	// FindTokens returns the numbers of records that an expression finds, in
+	// order, limit at most.
+	FindTokens(ctx context.Context, x Expression, limit int) ([]int64, error)
+	// Waiting returns the numbers of records that were written and not indexed
+	// yet, oldest note first, as many notes as hold about limit records; lock
+	// keeps others from working them off until the transaction ends.
+	Waiting(ctx context.Context, limit int, lock bool) ([]Note, error)
+	// SetNote stores what is left of a note; nothing takes it away.
+	SetNote(ctx context.Context, n Note) error
+	// PutTokens replaces the tokens of records.
+	PutTokens(ctx context.Context, records []int64, tokens [][]string) error
+	// RecordsBetween returns records with numbers from first to last.
+	RecordsBetween(ctx context.Context, first, last int64, limit int) ([]register.Record, error)
+	// WalkRecords reads a collection by title, or by number, behind a place.
+	WalkRecords(ctx context.Context, w Walk) ([]register.Record, error)
+	// WalkTitles is WalkRecords for numbers and titles alone.
+	WalkTitles(ctx context.Context, w Walk) ([]Place, error)
+	Records(ctx context.Context, ids []int64, lock bool) ([]register.Record, error)
+	FoldCounts(ctx context.Context) error
+	viewStore
+}
+
+// Walk is a stretch of a collection in an order that has an index.
+type Walk struct {
+	Account, Collection int64
+	Archived            bool // those put away, instead of the others
+	ByID, Down          bool // by number instead of by title; from the end
+	After               Place
+	Limit               int
+}
+
+// Place is where a record stands in a walk.
+type Place struct {
+	TitleKey string
+	ID       int64
+}
+
+// Registry is what this package asks of the register.
+type Registry interface {
+	Collection(ctx context.Context, p account.Principal, acct, id int64) (register.Collection, error)
+	Count(ctx context.Context, p account.Principal, acct, collection int64) (int, error)
+}
+
+// Service holds the use cases. It is safe for concurrent use.
+type Service struct {
+	store    Store
+	registry Registry
+}
+
+// New returns a service over a store and the register that owns the records.
+func New(store Store, registry Registry) *Service { return &Service{store, registry} }
+
+// Find returns a page of records that the principal may view.
+func (s *Service) Find(ctx context.Context, p account.Principal, q Query) (Found, error) {
+	if _, err := s.registry.Collection(ctx, p, q.Account, q.Collection); err != nil {
+		return Found{}, err
+	}
+	if q.Limit <= 0 || q.Limit > pageLimit {
+		q.Limit = pageLimit
+	}
+	x, narrow := q.expression()
+	if !narrow && q.Order.walks() {
+		return s.everything(ctx, p, q)
+	}
+	pending, behind, err := s.pending(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	ids, err := s.store.FindTokens(ctx, x, countedMost+1)
+	if err != nil {
+		return Found{}, errs.Wrap(err, "search")
+	}
+	counted := len(ids) <= countedMost
+	ids = settle(ids, pending, &q)
+	var out Found
+	switch {
+	case len(ids) <= sortedMost:
+		out, err = s.sorted(ctx, q, ids)
+	case counted:
+		out, err = s.met(ctx, q, ids)
+	default:
+		out, err = s.walked(ctx, q)
+	}
+	out.Behind = behind
+	return out, err
+}
+
+// everything is a page of a whole collection in an order that has an index.
+func (s *Service) everything(ctx context.Context, p account.Principal, q Query) (Found, error) {
+	out, err := s.walked(ctx, q)
+	if err == nil && !q.Archived {
+		out.Total, err = s.registry.Count(ctx, p, q.Account, q.Collection)
+	}
+	return out, err
+}
+
+// pending returns the records that were written and not indexed yet, or how many
+// they are when they are too many to look at.
+func (s *Service) pending(ctx context.Context) (records []register.Record, behind int, err error) {
+	notes, err := s.store.Waiting(ctx, pendingMost+1, false)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, n := range notes {
+		behind += n.size()
+	}
+	if behind > pendingMost {
+		return nil, behind, nil
+	}
+	for _, n := range notes {
+		for _, r := range n.Ranges {
+			list, err := s.store.RecordsBetween(ctx, r.First, r.Last, pendingMost)
+			if err != nil {
+				return nil, 0, err
+			}
+			records = append(records, list...)
+		}
+	}
+	return records, 0, nil
+}
+
+// settle replaces what the index says of records that it has not seen lately.
+func settle(ids []int64, pending []register.Record, q *Query) []int64 {
+	if len(pending) == 0 {
+		return ids
+	}
+	in := make(map[int64]bool, len(pending))
+	for i := range pending {
+		in[pending[i].ID] = q.matches(&pending[i])
+	}
+	ids = slices.DeleteFunc(ids, func(id int64) bool { _, known := in[id]; return known })
+	for id, matches := range in {
+		if matches {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// sorted loads all that was found, checks it and sorts it.
+func (s *Service) sorted(ctx context.Context, q Query, ids []int64) (Found, error) {
+	var records []register.Record
+	for chunk := range slices.Chunk(ids, pageLimit) {
+		list, err := s.store.Records(ctx, chunk, false)
+		if err != nil {
+			return Found{}, err
+		}
+		for i := range list {
+			if q.matches(&list[i]) {
+				records = append(records, list[i])
+			}
+		}
+	}
+	linked, err := s.linkedTitles(ctx, records, q.Order)
+	if err != nil {
+		return Found{}, err
+	}
+	out := Found{Total: len(records), Order: q.Order}
+	out.Records, out.Next = q.page(records, q.Order, linked)
+	return out, nil
+}
+
+// linkedTitles returns the titles by which a field of links is sorted.
+func (s *Service) linkedTitles(ctx context.Context, records []register.Record, o Order) (map[int64]string, error) {
+	if o.Field == 0 {
+		return nil, nil
+	}
+	var ids []int64
+	for i := range records {
+		if id := records[i].Value(o.Field).Record(); id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	out := map[int64]string{}
+	for chunk := range slices.Chunk(slices.Compact(ids), pageLimit) {
+		list, err := s.store.Records(ctx, chunk, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			out[r.ID] = r.Title
+		}
+	}
+	return out, nil
+}
+
+// met reads the collection's titles in order until enough of what was found was
+// met.
+func (s *Service) met(ctx context.Context, q Query, ids []int64) (Found, error) {
+	set := roaring64.New()
+	for _, id := range ids {
+		set.Add(uint64(id))
+	}
+	w := q.walk()
+	out := Found{Order: w.order(), Total: len(ids)}
+	w.Limit = 10 * strideFirst
+	for {
+		places, err := s.store.WalkTitles(ctx, w)
+		if err != nil {
+			return out, err
+		}
+		var page []int64
+		for _, at := range places {
+			if set.Contains(uint64(at.ID)) {
+				page = append(page, at.ID)
+			}
+		}
+		full, err := s.take(ctx, &q, page, &out)
+		if full || err != nil || len(places) < w.Limit {
+			return out, err
+		}
+		w.After = places[len(places)-1]
+	}
+}
+
+// take adds records, in the order of ids, to a page until it is full.
+func (s *Service) take(ctx context.Context, q *Query, ids []int64, out *Found) (full bool, err error) {
+	for chunk := range slices.Chunk(ids, strideFirst) {
+		list, err := s.store.Records(ctx, slices.Clone(chunk), false)
+		if err != nil {
+			return false, err
+		}
+		byID := make(map[int64]*register.Record, len(list))
+		for i := range list {
+			byID[list[i].ID] = &list[i]
+		}
+		for _, id := range chunk {
+			r := byID[id]
+			if r == nil || !q.matches(r) {
+				continue
+			}
+			if out.add(r, q.Limit) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// add adds a record to the page, or says that the page was full before.
+func (f *Found) add(r *register.Record, limit int) (full bool) {
+	if n := len(f.Records); n == limit {
+		last := &f.Records[n-1]
+		f.Next = f.behind(last)
+		return true
+	}
+	f.Records = append(f.Records, *r)
+	return false
+}
+
+func (f *Found) behind(r *register.Record) Cursor {
+	return Cursor{f.Order, rankOf(r, f.Order, nil).text(), r.ID}
+}
+
+// walked reads the collection in order and keeps what matches. A page that costs
+// too much comes shorter than asked for, with the place to go on from.
+func (s *Service) walked(ctx context.Context, q Query) (Found, error) {
+	w := q.walk()
+	out := Found{Order: w.order(), Total: -1}
+	w.Limit = max(q.Limit+1, strideFirst)
+	if !q.restricted() {
+		w.Limit = q.Limit + 1
+	}
+	for read := 0; ; {
+		list, err := s.store.WalkRecords(ctx, w)
+		if err != nil {
+			return out, err
+		}
+		for i := range list {
+			if q.matches(&list[i]) && out.add(&list[i], q.Limit) {
+				return out, nil
+			}
+		}
+		if len(list) < w.Limit {
+			return out, nil
+		}
+		last := &list[len(list)-1]
+		if read += len(list); read >= readMost {
+			out.Next = out.behind(last)
+			return out, nil
+		}
+		w.After = Place{last.TitleKey, last.ID}
+		w.Limit = min(2*w.Limit, 10*strideFirst)
+	}
+}
+
+// restricted reports whether some records of the collection may not match.
+func (q *Query) restricted() bool { return len(q.Where) > 0 || len(Terms(q.Text)) > 0 }
+
+// walk is the walk that a query begins with: in its order where that has an
+// index, by title otherwise.
+func (q *Query) walk() Walk {
+	w := Walk{Account: q.Account, Collection: q.Collection, Archived: q.Archived}
+	if q.Order.walks() {
+		w.ByID, w.Down = q.Order.Added, q.Order.Down
+	}
+	if q.After.ID != 0 && q.After.Order == w.order() {
+		w.After = Place{rankOfCursor(q.After).key, q.After.ID}
+	}
+	return w
+}
+
+func (w *Walk) order() Order { return Order{Added: w.ByID, Down: w.Down} }
+
+// Suggest returns records whose words begin as a text does, for choosing one of
+// them while typing.
+func (s *Service) Suggest(ctx context.Context, p account.Principal, acct, collection int64, text string, limit int) ([]register.Record, error) {
+	found, err := s.Find(ctx, p, Query{Account: acct, Collection: collection, Text: text, Limit: limit})
+	return found.Records, err
+}

@@ -1,0 +1,252 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/musterhq/muster/internal/listing"
+	"github.com/musterhq/muster/internal/register"
+)
+
+// noteWritten notes, in the transaction that writes them, that records are to be
+// indexed.
+func (db *DB) noteWritten(ctx context.Context, records []register.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(records))
+	for i := range records {
+		ids[i] = records[i].ID
+	}
+	return db.insertNote(ctx, listing.RangesOf(ids))
+}
+
+// noteAll notes that every record is to be indexed.
+func (db *DB) noteAll(ctx context.Context) error {
+	var last int64
+	if err := db.conn(ctx).QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM record`).Scan(&last); err != nil || last == 0 {
+		return err
+	}
+	return db.insertNote(ctx, []listing.Range{{First: 1, Last: last}})
+}
+
+func (db *DB) insertNote(ctx context.Context, ranges []listing.Range) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `INSERT INTO index_note (ranges) VALUES ($1)`, packRanges(ranges))
+	return err
+}
+
+// packRanges writes ranges as varints: how far each begins behind the end of the
+// one before, and how long it is.
+func packRanges(ranges []listing.Range) []byte {
+	var out []byte
+	end := int64(0)
+	for _, r := range ranges {
+		out = binary.AppendUvarint(out, uint64(r.First-end))
+		out = binary.AppendUvarint(out, uint64(r.Last-r.First))
+		end = r.Last
+	}
+	return out
+}
+
+func unpackRanges(packed []byte) ([]listing.Range, error) {
+	var out []listing.Range
+	end := int64(0)
+	for len(packed) > 0 {
+		gap, n := binary.Uvarint(packed)
+		length, m := binary.Uvarint(packed[max(n, 0):])
+		if n <= 0 || m <= 0 {
+			return nil, fmt.Errorf("a note of records to index cannot be read")
+		}
+		first := end + int64(gap)
+		end = first + int64(length)
+		out = append(out, listing.Range{First: first, Last: end})
+		packed = packed[n+m:]
+	}
+	return out, nil
+}
+
+// Waiting returns the oldest notes of records to index.
+func (db *DB) Waiting(ctx context.Context, limit int, lock bool) ([]listing.Note, error) {
+	query := `SELECT id, ranges FROM index_note ORDER BY id LIMIT $1`
+	if lock {
+		query += db.dialect.locking("FOR UPDATE")
+	}
+	return collect(ctx, db, func(row interface{ Scan(...any) error }) (listing.Note, error) {
+		var n listing.Note
+		var packed []byte
+		if err := row.Scan(&n.ID, &packed); err != nil {
+			return n, err
+		}
+		var err error
+		n.Ranges, err = unpackRanges(packed)
+		return n, err
+	}, query, int64(limit))
+}
+
+// SetNote stores what is left of a note; one with nothing left goes.
+func (db *DB) SetNote(ctx context.Context, n listing.Note) error {
+	if len(n.Ranges) == 0 {
+		_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM index_note WHERE id = $1`, n.ID)
+		return err
+	}
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE index_note SET ranges = $2 WHERE id = $1`, n.ID, packRanges(n.Ranges))
+	return err
+}
+
+// PutTokens replaces the tokens of records.
+func (db *DB) PutTokens(ctx context.Context, records []int64, tokens [][]string) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if db.dialect.isSQLite() {
+		_, err := db.sessionOf(ctx).execMany(ctx, `INSERT OR REPLACE INTO record_token (rowid, tokens) VALUES ($1, $2)`, 2, len(records),
+			func(i int, dst []any) { dst[0], dst[1] = records[i], strings.Join(tokens[i], " ") })
+		return err
+	}
+	db.statistics.added("record_token", len(records))
+	texts := make([]string, len(tokens))
+	for i := range tokens {
+		texts[i] = strings.Join(tokens[i], " ")
+	}
+	_, err := db.conn(ctx).ExecContext(ctx, `INSERT INTO record_token (record_id, tokens)
+		SELECT id, array_to_tsvector(string_to_array(list, ' ')) FROM unnest($1::bigint[], $2::text[]) AS new (id, list)
+		ON CONFLICT (record_id) DO UPDATE SET tokens = excluded.tokens`, records, texts)
+	return err
+}
+
+// FindTokens returns the numbers of records that an expression finds, limit at
+// most. They are in order on SQLite only, where that costs nothing.
+func (db *DB) FindTokens(ctx context.Context, x listing.Expression, limit int) ([]int64, error) {
+	query, text := `SELECT record_id FROM record_token WHERE tokens @@ $1::tsquery LIMIT $2`, tsquery(x)
+	if db.dialect.isSQLite() {
+		query, text = `SELECT rowid FROM record_token WHERE record_token MATCH $1 ORDER BY rowid LIMIT $2`, ftsMatch(x)
+	}
+	return collect(ctx, db, func(row interface{ Scan(...any) error }) (id int64, err error) {
+		return id, row.Scan(&id)
+	}, query, text, int64(limit))
+}
+
+// ftsMatch writes an expression in the language of SQLite's FTS5. Tokens have
+// no quotes in them.
+func ftsMatch(x listing.Expression) string {
+	var terms []string
+	for _, t := range x.All {
+		terms = append(terms, `"`+t+`"`)
+	}
+	for _, t := range x.Begin {
+		terms = append(terms, `"`+t+`" *`)
+	}
+	out := strings.Join(terms, " AND ")
+	if len(x.None) > 0 {
+		out = "(" + out + `) NOT ("` + strings.Join(x.None, `" OR "`) + `")`
+	}
+	return out
+}
+
+// tsquery writes an expression in the language of PostgreSQL's text search.
+func tsquery(x listing.Expression) string {
+	var terms []string
+	for _, t := range x.All {
+		terms = append(terms, "'"+t+"'")
+	}
+	for _, t := range x.Begin {
+		terms = append(terms, "'"+t+"':*")
+	}
+	for _, t := range x.None {
+		terms = append(terms, "!'"+t+"'")
+	}
+	return strings.Join(terms, " & ")
+}
+
+// RecordsBetween returns records with numbers from first to last.
+func (db *DB) RecordsBetween(ctx context.Context, first, last int64, limit int) ([]register.Record, error) {
+	return collect(ctx, db, scanRecord, `SELECT `+recordColumns+` FROM record WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT $3`, first, last, int64(limit))
+}
+
+// WalkRecords reads a collection in an order that has an index.
+func (db *DB) WalkRecords(ctx context.Context, w listing.Walk) ([]register.Record, error) {
+	query, args := walkText(recordColumns, w)
+	return collect(ctx, db, scanRecord, query, args...)
+}
+
+// WalkTitles is WalkRecords for numbers and titles alone, and does not look who
+// was put away: both stand in the index.
+func (db *DB) WalkTitles(ctx context.Context, w listing.Walk) ([]listing.Place, error) {
+	query, args := walkText("title_key, id", w)
+	return collect(ctx, db, func(row interface{ Scan(...any) error }) (p listing.Place, err error) {
+		return p, row.Scan(&p.TitleKey, &p.ID)
+	}, query, args...)
+}
+
+func walkText(columns string, w listing.Walk) (query string, args []any) {
+	var b strings.Builder
+	b.WriteString(`SELECT ` + columns + ` FROM record WHERE collection_id = $1`)
+	args = []any{w.Collection}
+	add := func(v any) string {
+		args = append(args, v)
+		return placeholder(len(args))
+	}
+	if columns == recordColumns {
+		b.WriteString(` AND account_id = ` + add(w.Account))
+		b.WriteString(map[bool]string{false: ` AND archived_at IS NULL`, true: ` AND archived_at IS NOT NULL`}[w.Archived])
+	}
+	than, down := ">", ""
+	if w.Down {
+		than, down = "<", " DESC"
+	}
+	switch {
+	case w.ByID && w.After.ID != 0:
+		b.WriteString(` AND id ` + than + ` ` + add(w.After.ID))
+	case w.After.ID != 0:
+		b.WriteString(` AND (title_key, id) ` + than + ` (` + add(w.After.TitleKey) + `, ` + add(w.After.ID) + `)`)
+	}
+	if w.ByID {
+		b.WriteString(` ORDER BY id` + down)
+	} else {
+		b.WriteString(` ORDER BY title_key` + down + `, id` + down)
+	}
+	b.WriteString(` LIMIT ` + add(int64(w.Limit)))
+	return b.String(), args
+}
+
+// CountRecords returns how many records of a collection are not put away.
+func (db *DB) CountRecords(ctx context.Context, collection int64) (n int, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(records), 0) AS BIGINT) FROM record_count WHERE collection_id = $1`, collection).Scan(&n)
+	return n, err
+}
+
+// AddCount says that a collection has more or fewer records.
+func (db *DB) AddCount(ctx context.Context, collection int64, records int) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `INSERT INTO record_count (collection_id, records) VALUES ($1, $2)`, collection, int64(records))
+	return err
+}
+
+// FoldCounts sums up the rows of collections that have many. It takes away just
+// the rows that it added up, whatever others add meanwhile.
+func (db *DB) FoldCounts(ctx context.Context) error {
+	many, err := collect(ctx, db, func(row interface{ Scan(...any) error }) (id int64, err error) {
+		return id, row.Scan(&id)
+	}, `SELECT collection_id FROM record_count GROUP BY collection_id HAVING COUNT(*) > 100`)
+	for _, id := range many {
+		if err := db.foldCount(ctx, id); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (db *DB) foldCount(ctx context.Context, collection int64) error {
+	rows, err := collect(ctx, db, func(row interface{ Scan(...any) error }) (n int64, err error) {
+		return n, row.Scan(&n)
+	}, `DELETE FROM record_count WHERE collection_id = $1 RETURNING records`, collection)
+	if err != nil {
+		return err
+	}
+	sum := int64(0)
+	for _, n := range rows {
+		sum += n
+	}
+	return db.AddCount(ctx, collection, int(sum))
+}
