@@ -59,6 +59,7 @@ type Store interface {
 
 	WriteAudit(ctx context.Context, e audit.Event) error
 	AuditEvents(ctx context.Context, q EventQuery) ([]audit.Entry, error)
+	AuditActions(ctx context.Context) ([]audit.Action, error)   // that occur, by name
 	AuditLog(ctx context.Context) iter.Seq2[audit.Entry, error] // all of it, the oldest first
 }
 

@@ -29,6 +29,7 @@ const (
 	RunUndone           Action = "run undone"
 	RunCancelled        Action = "run cancelled"
 	RecordsExported     Action = "records exported"
+	LogExported         Action = "audit log exported"
 )
 
 // Detail is one thing that an event changed, as people read it. Secrets are

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"iter"
 
-	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/audit"
+	"github.com/musterhq/muster/internal/datatype"
 )
 
 // detailDoc is an event's detail as its row keeps it.
@@ -43,9 +43,11 @@ func (db *DB) WriteAudit(ctx context.Context, e audit.Event) error {
 			return err
 		}
 		_, err = db.conn(ctx).ExecContext(ctx, `INSERT INTO audit_event (at, account_id, module_id, actor_kind, actor_id, actor_name, address, action,
-			subject_kind, subject_id, subject_name, details, chain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			subject_kind, subject_id, subject_name, details, chain, actor_key, subject_key)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 			micros(e.At), e.Account, e.Module, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Address, string(e.Action),
-			e.SubjectKind, e.SubjectID, e.SubjectName, string(details), hash[:])
+			e.SubjectKind, e.SubjectID, e.SubjectName, string(details), hash[:],
+			datatype.KeyOfText(e.Actor.Name), datatype.KeyOfText(e.SubjectName))
 		return err
 	})
 }
@@ -71,13 +73,6 @@ func scanAuditEntry(row scanner) (audit.Entry, error) {
 		e.Details = append(e.Details, audit.Detail(d))
 	}
 	return e, err
-}
-
-// AuditEvents lists audit events, the newest first.
-func (db *DB) AuditEvents(ctx context.Context, q account.EventQuery) ([]audit.Entry, error) {
-	return collect(ctx, db, scanAuditEntry, `SELECT `+auditColumns+` FROM audit_event
-		WHERE ($1 OR account_id = $2) AND ($7 = 0 OR module_id = $7) AND ($3 = '' OR subject_kind = $3) AND ($4 = 0 OR subject_id = $4) AND ($5 = 0 OR id < $5)
-		ORDER BY id DESC LIMIT $6`, q.Everything, q.Account, q.SubjectKind, q.SubjectID, q.Before, q.Limit, q.Module)
 }
 
 // auditBatch is how many entries AuditLog reads at a time.

@@ -78,6 +78,16 @@ func TestAuditEventsAreFiltered(t *testing.T) {
 			{"of a subject", account.EventQuery{Everything: true, SubjectKind: "login", SubjectID: 5, Limit: 9}, []int64{5}},
 			{"of another kind", account.EventQuery{Everything: true, SubjectKind: "module", Limit: 9}, nil},
 			{"a second page", account.EventQuery{Everything: true, Before: 3, Limit: 9}, []int64{1, 0}},
+			{"after an entry that is not there", account.EventQuery{Everything: true, Before: 99, Limit: 9}, nil},
+			{"by somebody, in any case", account.EventQuery{Everything: true, Actor: " zOË ", Limit: 1}, []int64{8}},
+			{"by whose name begins so", account.EventQuery{Everything: true, Actor: "zo", Limit: 1}, []int64{8}},
+			{"by nobody", account.EventQuery{Everything: true, Actor: "Zoëlle", Limit: 9}, nil},
+			{"on a name", account.EventQuery{Account: 2, Subject: "o'brien <X>", Limit: 2}, []int64{8, 5}},
+			{"of an action", account.EventQuery{Everything: true, Action: audit.RoleGranted, Limit: 1}, []int64{8}},
+			{"of another action", account.EventQuery{Everything: true, Action: audit.RoleRevoked, Limit: 9}, nil},
+			{"from a moment on", account.EventQuery{Everything: true, From: act(6).At, Limit: 9}, []int64{8, 7, 6}},
+			{"until before a moment", account.EventQuery{Everything: true, Until: act(2).At, Limit: 9}, []int64{1, 0}},
+			{"between", account.EventQuery{Account: 1, From: act(2).At, Until: act(7).At, Actor: "zoë", Limit: 9}, []int64{4}},
 		} {
 			list, err := db.AuditEvents(t.Context(), tt.q)
 			var got []int64
@@ -134,7 +144,7 @@ func TestTamperingWithTheDatabaseShows(t *testing.T) {
 		"an event":        {`DELETE FROM audit_event WHERE id = 2`, 3},
 		"the first event": {`DELETE FROM audit_event WHERE id = 1`, 2},
 		"a hash":          {`UPDATE audit_event SET chain = zeroblob(32) WHERE id = 4`, 4},
-		"an event added":  {`INSERT INTO audit_event SELECT 9, at, account_id, module_id, actor_kind, actor_id, actor_name, address, action, subject_kind, subject_id, subject_name, details, chain FROM audit_event WHERE id = 1`, 9},
+		"an event added":  {`INSERT INTO audit_event SELECT 9, at, account_id, module_id, actor_kind, actor_id, actor_name, address, action, subject_kind, subject_id, subject_name, details, chain, actor_key, subject_key FROM audit_event WHERE id = 1`, 9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/musterhq/muster/internal/account"
 )
 
 // Schema returns the whole schema as SQL, for reviewers to read and for a test to
@@ -76,3 +78,27 @@ func (db *DB) BulkInsert(ctx context.Context, table string, columns []string, n 
 
 // IsUnique is isUnique for tests.
 func (db *DB) IsUnique(err error) (string, bool) { return db.isUnique(err) }
+
+// AuditPlan returns how the database would find a page of the audit log, a line
+// a step. PostgreSQL is kept from reading the whole table, which it prefers
+// while a table is as small as in a test.
+func (db *DB) AuditPlan(ctx context.Context, q account.EventQuery) (plan []string, err error) {
+	query, args := eventConditions(q).query(q.Limit)
+	err = db.InTx(ctx, func(ctx context.Context) error {
+		explain := "EXPLAIN "
+		if db.dialect.isSQLite() {
+			explain = "EXPLAIN QUERY PLAN "
+		} else if err := db.Exec(ctx, `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off`); err != nil {
+			return err
+		}
+		plan, err = collect(ctx, db, func(row scanner) (line string, err error) {
+			if db.dialect.isSQLite() {
+				var id, parent, unused int64
+				return line, row.Scan(&id, &parent, &unused, &line)
+			}
+			return line, row.Scan(&line)
+		}, explain+query, args...)
+		return err
+	})
+	return plan, err
+}

@@ -231,8 +231,24 @@ CREATE TABLE audit_event (
     subject_id   BIGINT NOT NULL,
     subject_name TEXT   NOT NULL,
     details      TEXT   NOT NULL, -- JSON: [{name, before, after}]
-    chain        BLOB NOT NULL -- hash over this event and the one before it
+    chain        BLOB NOT NULL, -- hash over this event and the one before it
+    actor_key    TEXT NOT NULL, -- the names as they are searched for
+    subject_key  TEXT NOT NULL
 );
+
+CREATE INDEX audit_event_at ON audit_event (at, id);
+
+CREATE INDEX audit_event_module ON audit_event (account_id, module_id, at, id);
+
+CREATE INDEX audit_event_account ON audit_event (account_id, at, id);
+
+CREATE INDEX audit_event_actor ON audit_event (actor_key, at, id);
+
+CREATE INDEX audit_event_subject ON audit_event (subject_key, at, id);
+
+CREATE INDEX audit_event_one ON audit_event (subject_kind, subject_id, at, id);
+
+CREATE INDEX audit_event_action ON audit_event (action, at, id);
 
 CREATE TABLE connection (
     id                    INTEGER PRIMARY KEY,

@@ -48,6 +48,7 @@ func (s *Site) routes() []route {
 		{"POST /settings/accounts", signedIn, s.addAccount},
 		{"POST /settings/accounts/{account}/modules", signedIn, s.addModule},
 		{"GET /audit", signedIn, s.auditLog},
+		{"POST /audit/export", signedIn, s.exportAudit},
 
 		{"GET /m/{module}", inModule, s.module},
 		{"GET /m/{module}/c/{collection}", inModule, s.collection},
