@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -105,17 +106,15 @@ func (h *house) setupToken(ctx context.Context) (string, error) {
 // serve runs the application and the schedule until the context ends. d says
 // what is special about it; the rest is the house's.
 func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.Options) error {
-	d.Accounts, d.Records, d.Integrations = h.accounts, h.records, h.work
+	d.Accounts, d.Records, d.Lists, d.Integrations = h.accounts, h.records, h.lists, h.work
 	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, []prometheus.Collector{&runMetrics{house: h}}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		h.keepTime(ctx, d.Log)
-	}()
+	var work sync.WaitGroup
+	work.Go(func() { h.keepTime(ctx, d.Log) })
+	work.Go(func() { h.keepIndex(ctx, d.Log) })
 	err := server.Serve(ctx, l, web.New(d).Handler(), o)
 	stop()
-	<-done
+	work.Wait()
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
@@ -21,6 +22,7 @@ type house struct {
 	db       *store.DB
 	accounts *account.Service
 	records  *register.Service
+	lists    *listing.Service
 	sync     *syncer.Service
 	work     *integration.Service // integrations, as people use them
 	me       account.Principal
@@ -37,6 +39,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 		return nil, err
 	}
 	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine()}
+	h.lists = listing.New(db, h.records)
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
 		Open: func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },

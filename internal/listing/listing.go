@@ -338,3 +338,24 @@ func (s *Service) Suggest(ctx context.Context, p account.Principal, acct, collec
 	found, err := s.Find(ctx, p, Query{Account: acct, Collection: collection, Text: text, Limit: limit})
 	return found.Records, err
 }
+
+// Each calls fn with every record that a query finds, in its order where that
+// has an index and by title otherwise, whatever the query says of pages.
+func (s *Service) Each(ctx context.Context, p account.Principal, q Query, fn func(register.Record) error) error {
+	q.After, q.Limit = Cursor{}, pageLimit
+	for {
+		found, err := s.Find(ctx, p, q)
+		if err != nil {
+			return err
+		}
+		for _, r := range found.Records {
+			if err := fn(r); err != nil {
+				return err
+			}
+		}
+		if found.Next.ID == 0 {
+			return nil
+		}
+		q.After = found.Next
+	}
+}

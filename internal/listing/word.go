@@ -11,9 +11,10 @@ import (
 
 // Limits of what is indexed, so that one long note does not fill the index.
 const (
-	wordLimit  = 40 // characters of a word
-	textLimit  = 64 // words of one value
-	queryLimit = 12 // words of a question
+	wordLimit  = 40    // characters of a word
+	textLimit  = 64    // words of one value
+	queryLimit = 12    // words of a question
+	byteLimit  = 4_000 // bytes of a text that are looked at
 )
 
 // Words returns the words by which a text is found, folded: without regard to
@@ -33,6 +34,7 @@ func Words(text string) []string {
 			out = append(out, clipWord(w))
 		}
 	}
+	text = beginning(text)
 	for _, part := range strings.Fields(text) {
 		pieces := split(fold(part))
 		for _, w := range pieces {
@@ -65,7 +67,7 @@ func Words(text string) []string {
 // them begins one of its words.
 func Terms(query string) []string {
 	var out []string
-	for _, w := range split(fold(query)) {
+	for _, w := range split(fold(beginning(query))) {
 		if len(out) == queryLimit {
 			break
 		}
@@ -140,6 +142,18 @@ func isNumber(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// beginning cuts a text off between characters.
+func beginning(s string) string {
+	if len(s) <= byteLimit {
+		return s
+	}
+	cut := byteLimit
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut]
 }
 
 // clipWord shortens a word to what is indexed.

@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
@@ -84,7 +85,7 @@ func empty(t *testing.T) *office {
 	o.accounts, o.records = account.NewService(db, nil), register.New(db, nil)
 	o.work = o.integrations(db, keys)
 	t.Cleanup(o.work.Close)
-	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Integrations: o.work, SetupToken: "let-me-in"})
+	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Integrations: o.work, SetupToken: "let-me-in"})
 	srv := httptest.NewServer(o.site.Handler())
 	t.Cleanup(srv.Close)
 	o.url = srv.URL

@@ -398,7 +398,7 @@ func (s *Site) archiveRecord(v *visit) error {
 	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
 }
 
-// chooseRecord offers records whose titles begin with what was typed.
+// chooseRecord offers records whose words begin with what was typed.
 func (s *Site) chooseRecord(v *visit) error {
 	c, _, err := v.collectionHere()
 	if err != nil {
@@ -408,12 +408,12 @@ func (s *Site) chooseRecord(v *visit) error {
 	for _, values := range v.r.URL.Query() {
 		prefix = values[0]
 	}
-	list, err := s.Records.List(v.ctx(), v.who, register.Query{Account: v.module.Account, Collection: c.ID, Prefix: prefix, Limit: 20})
+	list, err := s.Lists.Suggest(v.ctx(), v.who, v.module.Account, c.ID, prefix, 20)
 	if err != nil {
 		return err
 	}
-	options := make([]view.Option, len(list.Records))
-	for i, r := range list.Records {
+	options := make([]view.Option, len(list))
+	for i, r := range list {
 		options[i] = view.Option{Value: r.Title}
 	}
 	return v.part(view.UnitOptions(options))

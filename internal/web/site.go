@@ -14,6 +14,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/web/view"
 )
@@ -22,6 +23,7 @@ import (
 type Deps struct {
 	Accounts     *account.Service
 	Records      *register.Service
+	Lists        *listing.Service
 	Integrations *integration.Service
 	Log          *slog.Logger
 	Now          func() time.Time

@@ -76,6 +76,41 @@
     if (go) { go.removeAttribute("data-go"); window.location.replace(go.href); }
   }).observe(document.body, { childList: true, subtree: true });
 
+  // Lists: what can be done to many shows once some are selected.
+  document.documentElement.classList.add("scripted");
+  function picked(form) {
+    var n = form.querySelectorAll("input[name=id]:checked").length;
+    var many = form.querySelector(".many");
+    if (!many) return;
+    many.classList.toggle("picked", n > 0);
+    many.querySelector("[data-many-count]").textContent = n + " selected:";
+  }
+  document.addEventListener("change", function (e) {
+    var form = e.target.closest("[data-many]");
+    if (form) {
+      if (e.target.matches("[data-all]")) {
+        form.querySelectorAll("input[name=id]").forEach(function (box) { box.checked = e.target.checked; });
+      }
+      picked(form);
+    }
+  });
+  document.querySelectorAll("[data-many]").forEach(picked);
+  document.addEventListener("input", function (e) {
+    if (e.target.matches("[data-sets-on]")) {
+      e.target.closest(".many-field").querySelector("[data-on]").checked = true;
+    }
+  });
+
+  // Only one panel of a list is open, and Escape or a click elsewhere closes it.
+  function shut(except) {
+    document.querySelectorAll("details.drop[open]").forEach(function (d) { if (d !== except) d.open = false; });
+  }
+  document.addEventListener("click", function (e) { shut(e.target.closest("details.drop")); });
+  document.addEventListener("keydown", function (e) {
+    var d = e.key === "Escape" && document.querySelector("details.drop[open]");
+    if (d) { d.open = false; d.querySelector("summary").focus(); }
+  });
+
   // "/" goes to the search field.
   document.addEventListener("keydown", function (e) {
     if (e.key === "/" && !/^(input|textarea|select)$/i.test(document.activeElement.tagName)) {
