@@ -90,7 +90,7 @@ func (p *planner) loginCandidates(ctx context.Context, cases []reconcile.Case) e
 	if len(ids) == 0 {
 		return nil
 	}
-	same, err := p.s.logins.FindByObject(ctx, p.conn.TenantID, ids)
+	same, err := p.s.logins.FindByObject(ctx, p.conn.Realm(), ids)
 	if err != nil {
 		return err
 	}

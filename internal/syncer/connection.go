@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/musterhq/muster/internal/directory"
@@ -118,14 +120,14 @@ func (s *Service) seal(c *Connection, old Connection) error {
 }
 
 func (s *Service) checkTenantMove(ctx context.Context, old, c Connection) error {
-	if old.TenantID == c.TenantID {
+	if old.Realm() == c.Realm() {
 		return nil
 	}
 	links, err := s.store.CountLinks(ctx, old.ID, Scope{})
 	if err != nil || links == 0 {
 		return err
 	}
-	return errs.New(errs.Conflict, "%d people are linked to tenant %s through this connection", links, old.TenantID).
+	return errs.New(errs.Conflict, "%d people are linked to tenant %s through this connection", links, old.Realm()).
 		WithHint("Another tenant needs a connection of its own: add the integration to another module, or put the tenant ID back.")
 }
 
@@ -365,6 +367,23 @@ func drafted(stored []Mapping, draft []mapping.Definition) []Mapping {
 		}
 	}
 	return out
+}
+
+// Realm names the authority that vouches for the connection's people: logins
+// are keyed on it together with the object ID. Within Microsoft's clouds that is
+// the tenant. A custom host can claim to be any tenant, so its name is part of
+// the realm: what it says of people reaches no login that another authority
+// vouches for. Ports do not count.
+func (c Connection) Realm() string {
+	tenant := strings.ToLower(c.TenantID)
+	if c.Cloud != "custom" {
+		return tenant
+	}
+	u, err := url.Parse(c.LoginURL)
+	if err != nil {
+		return tenant + "@?"
+	}
+	return tenant + "@" + strings.ToLower(u.Hostname())
 }
 
 // Configured reports whether the connection has been given what it needs to

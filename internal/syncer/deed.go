@@ -379,7 +379,7 @@ func (a *applier) login(d *deed, person int64) account.SyncLogin {
 			if c.Unlinks() {
 				break
 			}
-			l.Tenant, l.Object = a.conn.TenantID, d.entry.Object
+			l.Tenant, l.Object = a.conn.Realm(), d.entry.Object
 			if c.Verb == reconcile.Add { // whether one taken over may be opened is the next run's to decide
 				l.State = stateOf(account.Active)
 			}

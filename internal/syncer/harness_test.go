@@ -204,7 +204,7 @@ func (o *office) login(objectID string) (account.Login, bool) {
 	o.t.Helper()
 	id, err := directory.ParseObjectID(objectID)
 	o.must(err)
-	found, err := o.logins.FindByObject(o.t.Context(), entrasim.DefaultTenantID, []directory.ObjectID{id})
+	found, err := o.logins.FindByObject(o.t.Context(), o.conn.Realm(), []directory.ObjectID{id})
 	o.must(err)
 	if found[id] == 0 {
 		return account.Login{}, false
