@@ -48,7 +48,7 @@ type Login struct {
 	Origin        string // Local or Directory
 	BreakGlass    bool   // out of every sync's reach, for the day when the directory is down
 	HasPassword   bool
-	Tenant        string             // of directory logins
+	Tenant        string             // of directory logins: the realm that vouches for them
 	Object        directory.ObjectID // of directory logins; with Tenant what signing in is keyed on (F26)
 	Person        int64              // the person's record, or 0
 	Version       int64              // grows with each change of the login or its roles

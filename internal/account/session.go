@@ -13,7 +13,7 @@ import (
 
 // How long a session lasts without being used, and in all.
 const (
-	SessionIdle = 8 * time.Hour
+	SessionIdle = 12 * time.Hour
 	SessionLife = 7 * 24 * time.Hour
 	seenEvery   = time.Minute // how often using a session is written down
 )
@@ -69,6 +69,20 @@ func (s *Service) StartSession(ctx context.Context, p Principal, agent string) (
 		return err
 	})
 	return secret.New(token), err
+}
+
+// EndToken ends the session of a token, whoever's it is: the one that a browser
+// came with when somebody signs in on it again, so that a token that was planted
+// there or left behind is worth nothing afterwards.
+func (s *Service) EndToken(ctx context.Context, token secret.Text) error {
+	ses, err := s.store.SessionByToken(ctx, sha256.Sum256([]byte(token.Reveal())))
+	if err == nil {
+		err = s.store.DeleteSession(ctx, ses.Login, ses.ID)
+	}
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // Continue returns whose session a token is, with the rights of this moment. It

@@ -30,6 +30,8 @@ const (
 	RunCancelled        Action = "run cancelled"
 	RecordsExported     Action = "records exported"
 	LogExported         Action = "audit log exported"
+	SignedIn            Action = "signed in"
+	SignInRefused       Action = "sign-in refused"
 )
 
 // Detail is one thing that an event changed, as people read it. Secrets are

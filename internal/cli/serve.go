@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,7 @@ import (
 // serveCmd serves the application and syncs on schedule.
 type serveCmd struct {
 	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN" placeholder:"ADDRESS"`
+	BaseURL        string   `name:"base-url" help:"Address at which browsers find Muster, when it is another than the one it listens on." env:"MUSTER_BASE_URL" placeholder:"URL"`
 	TLSCert        string   `name:"tls-cert" help:"PEM file with the certificate and its chain, for https." env:"MUSTER_TLS_CERTIFICATE" type:"existingfile" placeholder:"FILE"`
 	TLSKey         string   `name:"tls-key" help:"PEM file with the certificate's private key." env:"MUSTER_TLS_KEY" type:"existingfile" placeholder:"FILE"`
 	TrustedProxies []string `name:"trusted-proxy" help:"Address or network of a proxy in front, whose X-Forwarded headers are believed." env:"MUSTER_TRUSTED_PROXIES" placeholder:"ADDRESS"`
@@ -32,6 +34,10 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 		return errs.New(errs.Invalid, "only one of --tls-cert and --tls-key is given").WithHint("Give both for https, or neither.")
 	}
 	proxies, err := server.ParseProxies(cmd.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	base, err := baseURL(cmd.BaseURL)
 	if err != nil {
 		return err
 	}
@@ -54,7 +60,7 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if token != "" {
 		c.line("It is not set up yet. Open %s/setup?%s", at, url.Values{"token": {token}}.Encode())
 	}
-	return h.serve(ctx, l, web.Deps{Log: cmd.logger(c), SetupToken: token}, server.Options{Certificate: cmd.TLSCert, Key: cmd.TLSKey, TrustedProxies: proxies})
+	return h.serve(ctx, l, web.Deps{Log: cmd.logger(c), SetupToken: token, BaseURL: base}, server.Options{Certificate: cmd.TLSCert, Key: cmd.TLSKey, TrustedProxies: proxies})
 }
 
 func (cmd *serveCmd) logger(c *console) *slog.Logger {
@@ -67,6 +73,19 @@ func (cmd *serveCmd) logger(c *console) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(c.err, o))
 	}
 	return slog.New(slog.NewTextHandler(c.err, o))
+}
+
+// baseURL reads the address at which browsers find the application: scheme and
+// host, since it lives at the root of its host.
+func baseURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if text == "" {
+		return "", nil
+	}
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return "", errs.New(errs.Invalid, "%q is not an address at which browsers find Muster", text).WithHint("Write it like https://assets.example.com.")
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
 func listen(address string) (net.Listener, error) {

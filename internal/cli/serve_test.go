@@ -148,6 +148,7 @@ func TestServeSaysWhatIsWrongWithItsFlags(t *testing.T) {
 		"not the address of a proxy":           {"--trusted-proxy", "proxy.example.com"},
 		"cannot listen on":                     {"--listen", "256.0.0.1:1"},
 		"--log-format":                         {"--log-format", "xml"},
+		"not an address at which browsers":     {"--base-url", "assets.example.com"},
 	} {
 		if _, stderr := d.run(cli.ExitUsage, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); !strings.Contains(stderr, want) {
 			t.Errorf("%v says %q, want %q in it", args, stderr, want)

@@ -50,6 +50,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 			client, err := connect(conn)
 			return checked{client}, err
 		},
+		OpenDoor: openDoor, Keys: keys,
 	})
 	return h, nil
 }
@@ -85,8 +86,29 @@ func (p *program) keys(c *console) (*secret.Keyring, error) {
 	return secret.KeyFile(filepath.Join(p.Data, "key"))
 }
 
+// door is the way in with a connection as package integration knows it.
+type door struct{ *entra.Door }
+
+func openDoor(c syncer.Connection) (integration.Door, error) {
+	d, err := entra.NewDoor(clientConfig(c))
+	return door{d}, err
+}
+
+// Address translates the attempt.
+func (d door) Address(ctx context.Context, a integration.Attempt) (string, error) {
+	return d.Door.Address(ctx, entra.Knock(a))
+}
+
+// Redeem translates the attempt and who came.
+func (d door) Redeem(ctx context.Context, a integration.Attempt, code string) (integration.Identity, error) {
+	who, err := d.Door.Redeem(ctx, entra.Knock(a), code)
+	return integration.Identity(who), err
+}
+
 // connect returns the client of a connection's directory.
-func connect(c syncer.Connection) (*entra.Client, error) {
+func connect(c syncer.Connection) (*entra.Client, error) { return entra.New(clientConfig(c)) }
+
+func clientConfig(c syncer.Connection) entra.Config {
 	cfg := entra.Config{
 		TenantID: c.TenantID, ClientID: c.ClientID, ApplicationObjectID: c.ApplicationObjectID,
 		Cloud: entra.Cloud(c.Cloud), LoginURL: c.LoginURL, GraphURL: c.GraphURL,
@@ -100,7 +122,7 @@ func connect(c syncer.Connection) (*entra.Client, error) {
 	} else {
 		cfg.ClientSecret = c.Secret
 	}
-	return entra.New(cfg)
+	return cfg
 }
 
 // buildVersion is the module's version, or "development" for a working tree.

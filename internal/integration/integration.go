@@ -16,6 +16,7 @@ import (
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/syncer"
 )
 
@@ -76,15 +77,20 @@ type Deps struct {
 	Records  *register.Service
 	// Open connects to a connection's directory.
 	Open func(ctx context.Context, c syncer.Connection) (Directory, error)
-	Now  func() time.Time
-	Log  *slog.Logger
+	// OpenDoor opens the way in with a connection; nil when nobody signs in with Microsoft.
+	OpenDoor func(c syncer.Connection) (Door, error)
+	Keys     *secret.Keyring // seals what browsers keep between two pages
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Service is the use cases. It is safe for concurrent use. Close it: that
 // cancels the runs that it started, which go on at the next start.
 type Service struct {
 	Deps
-	runs runs
+	runs  runs
+	doors doors
+	spent spent
 }
 
 // New returns a service over deps.
@@ -101,7 +107,10 @@ func New(d Deps) *Service {
 }
 
 // Close cancels the runs in progress here and waits for them to end.
-func (s *Service) Close() { s.runs.close() }
+func (s *Service) Close() {
+	s.runs.close()
+	s.doors.close()
+}
 
 // Tile is one entry of the Integrations Store.
 type Tile struct {

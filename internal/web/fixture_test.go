@@ -38,6 +38,7 @@ type office struct {
 	records       *register.Service
 	work          *integration.Service
 	tenant        *entrasim.Server
+	hr            *entrasim.Control // of the tenant
 	module, other account.Module
 }
 
@@ -77,7 +78,9 @@ func empty(t *testing.T) *office {
 	o := &office{t: t}
 	db := storetest.SQLite(t)
 	var err error
-	o.tenant, err = entrasim.New(entrasim.Config{Seed: 5, People: 40}).Start()
+	company := entrasim.New(entrasim.Config{Seed: 5, People: 40})
+	o.hr = company.Control()
+	o.tenant, err = company.Start()
 	o.must(err)
 	t.Cleanup(func() { o.tenant.Close() })
 	keys, err := secret.NewKeyring(bytes.Repeat([]byte{5}, 32))
@@ -93,12 +96,13 @@ func empty(t *testing.T) *office {
 }
 
 func (o *office) integrations(db *store.DB, keys *secret.Keyring) *integration.Service {
-	client := func(c syncer.Connection) (*entra.Client, error) {
-		return entra.New(entra.Config{
+	config := func(c syncer.Connection) entra.Config {
+		return entra.Config{
 			TenantID: c.TenantID, ClientID: c.ClientID, ApplicationObjectID: c.ApplicationObjectID, ClientSecret: c.Secret,
 			Cloud: entra.Custom, LoginURL: c.LoginURL, GraphURL: c.GraphURL,
-		})
+		}
 	}
+	client := func(c syncer.Connection) (*entra.Client, error) { return entra.New(config(c)) }
 	return integration.New(integration.Deps{
 		Store: db, Accounts: o.accounts, Records: o.records,
 		Sync: syncer.New(syncer.Deps{
@@ -109,6 +113,11 @@ func (o *office) integrations(db *store.DB, keys *secret.Keyring) *integration.S
 			cl, err := client(c)
 			return directoryOf{cl}, err
 		},
+		OpenDoor: func(c syncer.Connection) (integration.Door, error) {
+			d, err := entra.NewDoor(config(c))
+			return doorOf{d}, err
+		},
+		Keys: keys,
 	})
 }
 
@@ -123,6 +132,18 @@ func (d directoryOf) Check(ctx context.Context, needs integration.Needs, tell fu
 		out = append(out, f)
 	})
 	return out
+}
+
+// doorOf is a door as package integration knows it.
+type doorOf struct{ *entra.Door }
+
+func (d doorOf) Address(ctx context.Context, a integration.Attempt) (string, error) {
+	return d.Door.Address(ctx, entra.Knock(a))
+}
+
+func (d doorOf) Redeem(ctx context.Context, a integration.Attempt, code string) (integration.Identity, error) {
+	who, err := d.Door.Redeem(ctx, entra.Knock(a), code)
+	return integration.Identity(who), err
 }
 
 func (o *office) must(err error) {
@@ -205,4 +226,23 @@ func (b *browser) post(path string, pairs ...string) answer {
 		form.Add(pairs[i], pairs[i+1])
 	}
 	return b.do("POST", path, form)
+}
+
+// cookie is the value that the browser has for a cookie; "" for none.
+func (b *browser) cookie(name string) string {
+	at, err := url.Parse(b.o.url)
+	b.o.must(err)
+	for _, c := range b.client.Jar.Cookies(at) {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// setCookie puts a cookie into the browser.
+func (b *browser) setCookie(name, value string) {
+	at, err := url.Parse(b.o.url)
+	b.o.must(err)
+	b.client.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -18,7 +19,11 @@ func (s *Site) signInForm(v *visit) error {
 	if _, err := s.Accounts.Organization(v.ctx()); errs.Is(err, errs.NotFound) {
 		return v.goTo("/setup")
 	}
-	return v.show("Sign in", view.SignIn(v.frame, view.SignInForm{Next: localPath(v.text("next"))}))
+	form := view.SignInForm{Next: localPath(v.text("next"))}
+	if n := v.numberIn("left"); n > 0 {
+		form.Leave = microsoftPath(n) + "/sign-out"
+	}
+	return v.showSignIn(http.StatusOK, form)
 }
 
 // signIn checks an email and a password and starts a session.
@@ -36,7 +41,7 @@ func (s *Site) signIn(v *visit) error {
 	}
 	if k := errs.KindOf(err); err != nil && (k == errs.Unauthenticated || k == errs.Unavailable) {
 		form.Fault, form.Hint = sentence(err, statusOf(err)), errs.HintOf(err)
-		return v.showStatus(statusOf(err), "Sign in", view.SignIn(v.frame, form))
+		return v.showSignIn(statusOf(err), form)
 	}
 	if err != nil {
 		return err
@@ -45,8 +50,14 @@ func (s *Site) signIn(v *visit) error {
 	return v.welcome(p, form.Next)
 }
 
-// welcome starts a session: always with a new token, whatever the browser came with.
+// welcome starts a session: always with a new token, and the one that the
+// browser came with ends, whoever put it there.
 func (v *visit) welcome(p account.Principal, next string) error {
+	if old, there := sessionToken(v.r); there {
+		if err := v.site.Accounts.EndToken(v.ctx(), old); err != nil {
+			return err
+		}
+	}
 	token, err := v.site.Accounts.StartSession(v.ctx(), p, v.r.UserAgent())
 	if err != nil {
 		return err
@@ -73,7 +84,11 @@ func (s *Site) signOut(v *visit) error {
 		return err
 	}
 	clearCookie(v.w, v.r, sessionCookie)
-	return v.goTo("/sign-in")
+	connection, err := v.microsoftOf(v.who)
+	if err != nil || connection == 0 {
+		return v.goTo("/sign-in")
+	}
+	return v.goTo(fmt.Sprintf("/sign-in?left=%d", connection))
 }
 
 // setTheme keeps a choice of light or dark; "" follows the device.

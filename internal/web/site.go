@@ -30,6 +30,9 @@ type Deps struct {
 	// SetupToken has to be shown to set up the organization from another machine
 	// than this one; "" allows that from nowhere else.
 	SetupToken string
+	// BaseURL is the address at which browsers find Muster, without a path; ""
+	// for as they come.
+	BaseURL string
 	// Demo is who to sign in as in the demo, for the sign-in page to say so.
 	Demo *view.DemoLogin
 }

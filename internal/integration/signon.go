@@ -1,0 +1,308 @@
+package integration
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/mapping"
+	"github.com/musterhq/muster/internal/syncer"
+)
+
+// Door is where a directory vouches for the people who come. entra.Door answers
+// it, through the wiring.
+type Door interface {
+	// Address returns where to send the browser for an attempt.
+	Address(ctx context.Context, a Attempt) (string, error)
+	// Redeem exchanges what the browser brought back for who came.
+	Redeem(ctx context.Context, a Attempt, code string) (Identity, error)
+	// SignOutAddress returns where people sign out of the directory; "" for nowhere.
+	SignOutAddress(ctx context.Context) (string, error)
+	Close()
+}
+
+// Attempt is one attempt to sign in. State ties the answer to the browser, Nonce
+// the identity token to this attempt, Verifier the code to who began (PKCE).
+type Attempt struct{ State, Nonce, Verifier, Redirect string }
+
+// newAttempt draws secrets of 256 bits each.
+func newAttempt(redirect string) Attempt {
+	text := func() string {
+		var raw [32]byte
+		rand.Read(raw[:]) // never fails
+		return base64.RawURLEncoding.EncodeToString(raw[:])
+	}
+	return Attempt{State: text(), Nonce: text(), Verifier: text(), Redirect: redirect}
+}
+
+// Identity is who came, as the directory says.
+type Identity struct {
+	Tenant         string
+	Object         directory.ObjectID
+	Name, Username string
+}
+
+// SignOn is a way in with Microsoft: a connection that logins come from.
+type SignOn struct {
+	Connection int64
+	Account    string // in which the connection is, to tell several apart
+}
+
+// ticketLife is how long somebody may take at Microsoft's pages.
+const ticketLife = 15 * time.Minute
+
+// ticket is what a browser keeps, sealed, between leaving for Microsoft and
+// coming back.
+type ticket struct {
+	Connection int64
+	Attempt    Attempt
+	Next       string // where to go afterwards
+	Began      time.Time
+}
+
+// ticketSubject binds sealed tickets to their purpose.
+const ticketSubject = "sign-on"
+
+// SignOns lists the ways in, one a realm: that of its first connection. It is
+// for everybody, as it stands on the sign-in page.
+func (s *Service) SignOns(ctx context.Context) ([]SignOn, error) {
+	connections, err := s.Sync.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []SignOn
+	names, err := s.accountNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	realms := map[string]bool{}
+	for i := range connections {
+		c := &connections[i]
+		if realms[c.Realm()] {
+			continue
+		}
+		if opens, err := s.opens(ctx, c); err != nil {
+			return nil, err
+		} else if !opens {
+			continue
+		}
+		realms[c.Realm()] = true
+		out = append(out, SignOn{Connection: c.ID, Account: names[c.Account]})
+	}
+	return out, nil
+}
+
+func (s *Service) accountNames(ctx context.Context) (map[int64]string, error) {
+	list, err := s.Accounts.Accounts(ctx, account.System())
+	names := make(map[int64]string, len(list))
+	for _, a := range list {
+		names[a.ID] = a.Name
+	}
+	return names, err
+}
+
+// opens reports whether people sign in with a connection: it is configured, and
+// logins come from it.
+func (s *Service) opens(ctx context.Context, c *syncer.Connection) (bool, error) {
+	if !c.Configured() || c.Kind != syncer.EntraKind {
+		return false, nil
+	}
+	maps, err := s.Sync.Mappings(ctx, c.ID)
+	return slices.ContainsFunc(maps, func(m syncer.Mapping) bool { return m.Kind == mapping.Login }), err
+}
+
+// BeginSignOn starts an attempt to sign in with a connection. It returns where
+// to send the browser, and the sealed ticket that the browser has to bring back.
+func (s *Service) BeginSignOn(ctx context.Context, connection int64, redirect, next string) (address string, sealed []byte, err error) {
+	door, _, err := s.door(ctx, connection)
+	if err != nil {
+		return "", nil, err
+	}
+	t := ticket{Connection: connection, Attempt: newAttempt(redirect), Next: next, Began: s.Now()}
+	if address, err = door.Address(ctx, t.Attempt); err != nil {
+		return "", nil, err
+	}
+	plain, err := json.Marshal(t)
+	if err != nil {
+		return "", nil, err
+	}
+	sealed, err = s.Keys.Seal(plain, ticketSubject)
+	return address, sealed, err
+}
+
+// SignOnAnswer is what the browser brings back from Microsoft.
+type SignOnAnswer struct {
+	State, Code string
+	Fault       string // OAuth's error: access_denied when the visitor gave up
+	Address     string // the visitor's network address
+}
+
+// FinishSignOn checks what the browser brings back against its ticket and signs
+// in who came. Each ticket is good once: a second use, one of another browser,
+// an old one, and an answer that does not belong to it fail with Unauthenticated.
+// Somebody without access gets Forbidden.
+func (s *Service) FinishSignOn(ctx context.Context, sealed []byte, a SignOnAnswer) (p account.Principal, next string, err error) {
+	t, err := s.openTicket(sealed, a.State)
+	if err != nil {
+		return p, "", err
+	}
+	if a.Fault != "" {
+		return p, t.Next, refusedThere(a.Fault)
+	}
+	door, c, err := s.door(ctx, t.Connection)
+	if err != nil {
+		return p, t.Next, err
+	}
+	who, err := door.Redeem(ctx, t.Attempt, a.Code)
+	if err != nil {
+		s.Log.Warn("a sign-in with Microsoft failed", "connection", c.ID, "address", a.Address, "error", err)
+		return p, t.Next, err
+	}
+	p, err = s.Accounts.SignInFromDirectory(ctx, account.Visitor{
+		Realm: c.Realm(), Object: who.Object, Name: who.Name, Username: who.Username, Address: a.Address,
+	})
+	return p, t.Next, err
+}
+
+// openTicket opens a ticket for the answer that came with it, and spends it.
+func (s *Service) openTicket(sealed []byte, state string) (t ticket, err error) {
+	foreign := errs.New(errs.Unauthenticated, "this sign-in was not begun in this browser, or has been used already").WithHint("Sign in again.")
+	if len(sealed) == 0 || state == "" {
+		return t, foreign
+	}
+	plain, err := s.Keys.Open(sealed, ticketSubject)
+	if err != nil || json.Unmarshal(plain, &t) != nil {
+		return t, foreign
+	}
+	if subtle.ConstantTimeCompare([]byte(t.Attempt.State), []byte(state)) != 1 || !s.spent.spend(t.Attempt.State, s.Now()) {
+		return t, foreign
+	}
+	if age := s.Now().Sub(t.Began); age > ticketLife || age < 0 {
+		return t, errs.New(errs.Unauthenticated, "the sign-in took too long").WithHint("Sign in again.")
+	}
+	return t, nil
+}
+
+// refusedThere says what Microsoft's error means to the visitor.
+func refusedThere(fault string) error {
+	switch fault {
+	case "access_denied":
+		return errs.New(errs.Unauthenticated, "you did not sign in at Microsoft").WithHint("Try again, and accept what Microsoft asks.")
+	case "temporarily_unavailable", "server_error":
+		return errs.New(errs.Unavailable, "Microsoft cannot sign anybody in at the moment").WithHint("Try again in a few minutes.")
+	}
+	return errs.New(errs.Unauthenticated, "Microsoft did not sign you in").
+		WithHint("Try again. If it happens again, an administrator has to look at the app registration.")
+}
+
+// SignOutAddress returns where people of a realm end their session with
+// Microsoft, "" when there is no such place.
+func (s *Service) SignOutAddress(ctx context.Context, connection int64) (string, error) {
+	door, _, err := s.door(ctx, connection)
+	if err != nil {
+		return "", err
+	}
+	return door.SignOutAddress(ctx)
+}
+
+// SignOnOf returns the connection by which people of a realm sign in, 0 when
+// there is none.
+func (s *Service) SignOnOf(ctx context.Context, realm string) (int64, error) {
+	connections, err := s.Sync.Connections(ctx)
+	for i := range connections {
+		if c := &connections[i]; c.Configured() && c.Realm() == realm {
+			return c.ID, nil
+		}
+	}
+	return 0, err
+}
+
+// doors keeps a connection's door open from one visitor to the next, with what
+// it knows of the sign-in host.
+type doors struct {
+	mu   sync.Mutex
+	open map[int64]openDoor
+}
+
+type openDoor struct {
+	Door
+	version int64 // of the connection: an edit opens another door
+}
+
+// door returns a connection's door. NotFound says that nobody signs in there.
+func (s *Service) door(ctx context.Context, connection int64) (Door, syncer.Connection, error) {
+	c, err := s.Sync.Connection(ctx, connection)
+	if err != nil {
+		return nil, c, err
+	}
+	opens, err := s.opens(ctx, &c)
+	if err != nil {
+		return nil, c, err
+	}
+	if !opens || s.OpenDoor == nil {
+		return nil, c, errs.New(errs.NotFound, "nobody signs in there")
+	}
+	s.doors.mu.Lock()
+	defer s.doors.mu.Unlock()
+	had, there := s.doors.open[c.ID]
+	if there && had.version == c.Version {
+		return had.Door, c, nil
+	}
+	fresh, err := s.OpenDoor(c)
+	if err != nil {
+		return nil, c, err
+	}
+	if there {
+		had.Close()
+	}
+	if s.doors.open == nil {
+		s.doors.open = map[int64]openDoor{}
+	}
+	s.doors.open[c.ID] = openDoor{fresh, c.Version}
+	return fresh, c, nil
+}
+
+// close closes all doors.
+func (d *doors) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, one := range d.open {
+		one.Close()
+	}
+	d.open = nil
+}
+
+// spent remembers the states that came back, until their tickets are too old.
+// Another process does not know them: there, it is Microsoft who refuses a code
+// for the second time.
+type spent struct {
+	mu   sync.Mutex
+	seen map[string]time.Time
+}
+
+// spend reports whether a state is used for the first time.
+func (s *spent) spend(state string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for old, at := range s.seen {
+		if now.Sub(at) > ticketLife {
+			delete(s.seen, old)
+		}
+	}
+	if _, used := s.seen[state]; used {
+		return false
+	}
+	if s.seen == nil {
+		s.seen = map[string]time.Time{}
+	}
+	s.seen[state] = now
+	return true
+}
