@@ -162,7 +162,7 @@ func page(w http.ResponseWriter, status int, text string, data any) {
 }
 
 const pageHead = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Simulated sign-in</title><style>
+<link rel="icon" href="data:,"><title>Simulated sign-in</title><style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 button.person{display:block;width:100%;text-align:left;padding:.5rem .75rem;margin:.25rem 0;border:1px solid #767676;background:#fff;font:inherit;cursor:pointer}
 button.person:hover,button.person:focus{background:#eef3fb}small{color:#555}input{font:inherit;padding:.4rem;width:60%}
@@ -172,7 +172,7 @@ const pickerPage = `<h1>Pick an account</h1><form method="get">
 {{range $k, $v := .Hidden}}{{range $v}}<input type="hidden" name="{{$k}}" value="{{.}}">{{end}}{{end}}
 <p><label>Search <input type="search" name="search" value="{{.Search}}" autofocus></label> <button>Search</button>
 <button name="decline" value="1">Decline</button></p>
-{{range .People}}<button class="person" name="person" value="{{.ID}}"><strong>{{.DisplayName}}</strong><br><small>{{.UserPrincipalName}}{{if not .Enabled}} (disabled){{end}}</small></button>
+{{range .People}}<button class="person" name="person" value="{{.ID}}"{{if not .Enabled}} data-disabled{{end}}><strong>{{.DisplayName}}</strong><br><small>{{.UserPrincipalName}}{{if not .Enabled}} (disabled){{end}}</small></button>
 {{else}}<p>Nobody matches.</p>{{end}}</form><p><small>{{len .People}} of {{.Total}} shown</small></p></body></html>`
 
 const errorPage = `<h1>Sorry, signing in did not work</h1><p role="alert">{{.Error}}</p></body></html>`
