@@ -90,9 +90,13 @@ func (s *Service) indexNote(ctx context.Context, n Note, left *int) error {
 		if err != nil {
 			return err
 		}
-		ids, tokens := make([]int64, len(records)), make([][]string, len(records))
+		ids, tokens := numbersOf(records), make([][]string, len(records))
+		held, err := s.store.HeldBy(ctx, ids)
+		if err != nil {
+			return err
+		}
 		for i := range records {
-			ids[i], tokens[i] = records[i].ID, Tokens(&records[i])
+			tokens[i] = Tokens(&records[i], held[ids[i]] != 0)
 		}
 		if err := s.store.PutTokens(ctx, ids, tokens); err != nil {
 			return err

@@ -45,6 +45,8 @@ type Store interface {
 	WalkTitles(ctx context.Context, w Walk) ([]Place, error)
 	Records(ctx context.Context, ids []int64, lock bool) ([]register.Record, error)
 	FoldCounts(ctx context.Context) error
+	// HeldBy returns those of the assets that somebody holds, with the holder.
+	HeldBy(ctx context.Context, assets []int64) (map[int64]int64, error)
 	viewStore
 }
 
@@ -99,7 +101,9 @@ func (s *Service) Find(ctx context.Context, p account.Principal, q Query) (Found
 		return Found{}, errs.Wrap(err, "search")
 	}
 	counted := len(ids) <= countedMost
-	ids = settle(ids, pending, &q)
+	if ids, err = s.settle(ctx, ids, pending, &q); err != nil {
+		return Found{}, err
+	}
 	var out Found
 	switch {
 	case len(ids) <= sortedMost:
@@ -148,22 +152,44 @@ func (s *Service) pending(ctx context.Context) (records []register.Record, behin
 }
 
 // settle replaces what the index says of records that it has not seen lately.
-func settle(ids []int64, pending []register.Record, q *Query) []int64 {
+func (s *Service) settle(ctx context.Context, ids []int64, pending []register.Record, q *Query) ([]int64, error) {
 	if len(pending) == 0 {
-		return ids
+		return ids, nil
 	}
-	in := make(map[int64]bool, len(pending))
+	seen := make(map[int64]bool, len(pending))
 	for i := range pending {
-		in[pending[i].ID] = q.matches(&pending[i])
+		seen[pending[i].ID] = true
 	}
-	ids = slices.DeleteFunc(ids, func(id int64) bool { _, known := in[id]; return known })
-	for id, matches := range in {
-		if matches {
-			ids = append(ids, id)
-		}
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return seen[id] })
+	matching, err := s.matching(ctx, q, pending)
+	for i := range matching {
+		ids = append(ids, matching[i].ID)
 	}
 	slices.Sort(ids)
-	return ids
+	return slices.Compact(ids), err
+}
+
+// matching returns those of the records that the query asks for, in their order.
+func (s *Service) matching(ctx context.Context, q *Query, records []register.Record) ([]register.Record, error) {
+	var out []register.Record
+	for i := range records {
+		if q.matches(&records[i]) {
+			out = append(out, records[i])
+		}
+	}
+	if q.Custody == Either || len(out) == 0 {
+		return out, nil
+	}
+	held, err := s.store.HeldBy(ctx, numbersOf(out))
+	return slices.DeleteFunc(out, func(r register.Record) bool { return (held[r.ID] != 0) != (q.Custody == Held) }), err
+}
+
+func numbersOf(records []register.Record) []int64 {
+	out := make([]int64, len(records))
+	for i := range records {
+		out[i] = records[i].ID
+	}
+	return out
 }
 
 // sorted loads all that was found, checks it and sorts it.
@@ -174,11 +200,10 @@ func (s *Service) sorted(ctx context.Context, q Query, ids []int64) (Found, erro
 		if err != nil {
 			return Found{}, err
 		}
-		for i := range list {
-			if q.matches(&list[i]) {
-				records = append(records, list[i])
-			}
+		if list, err = s.matching(ctx, &q, list); err != nil {
+			return Found{}, err
 		}
+		records = append(records, list...)
 	}
 	linked, err := s.linkedTitles(ctx, records, q.Order)
 	if err != nil {
@@ -250,16 +275,15 @@ func (s *Service) take(ctx context.Context, q *Query, ids []int64, out *Found) (
 		if err != nil {
 			return false, err
 		}
+		if list, err = s.matching(ctx, q, list); err != nil {
+			return false, err
+		}
 		byID := make(map[int64]*register.Record, len(list))
 		for i := range list {
 			byID[list[i].ID] = &list[i]
 		}
 		for _, id := range chunk {
-			r := byID[id]
-			if r == nil || !q.matches(r) {
-				continue
-			}
-			if out.add(r, q.Limit) {
+			if r := byID[id]; r != nil && out.add(r, q.Limit) {
 				return true, nil
 			}
 		}
@@ -296,8 +320,12 @@ func (s *Service) walked(ctx context.Context, q Query) (Found, error) {
 		if err != nil {
 			return out, err
 		}
-		for i := range list {
-			if q.matches(&list[i]) && out.add(&list[i], q.Limit) {
+		matching, err := s.matching(ctx, &q, list)
+		if err != nil {
+			return out, err
+		}
+		for i := range matching {
+			if out.add(&matching[i], q.Limit) {
 				return out, nil
 			}
 		}
@@ -315,7 +343,9 @@ func (s *Service) walked(ctx context.Context, q Query) (Found, error) {
 }
 
 // restricted reports whether some records of the collection may not match.
-func (q *Query) restricted() bool { return len(q.Where) > 0 || len(Terms(q.Text)) > 0 }
+func (q *Query) restricted() bool {
+	return len(q.Where) > 0 || len(Terms(q.Text)) > 0 || q.Custody != Either
+}
 
 // walk is the walk that a query begins with: in its order where that has an
 // index, by title otherwise.

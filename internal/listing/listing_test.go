@@ -407,3 +407,45 @@ func TestParseCursorRefusesWhatItDidNotWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestAssetsAreFoundByWhetherSomebodyHoldsThem(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		ada := w.person("Name", "Ada")
+		fields, err := w.records.Fields(t.Context(), w.account, w.by[register.Main])
+		must(t, err)
+		var laptops []register.Record
+		for i := range 3 {
+			r, err := w.records.Create(t.Context(), w.p, register.Input{
+				Account: w.account, Collection: w.by[register.Main],
+				Set: []register.FieldValue{{Field: fields[0].ID, Value: datatype.OfText(fmt.Sprint("Laptop ", i))}},
+			})
+			must(t, err)
+			laptops = append(laptops, r)
+		}
+		expect := func(c listing.Custody, want ...string) {
+			t.Helper()
+			w.both(func(when string) {
+				found, err := w.list.Find(t.Context(), w.p, listing.Query{Account: w.account, Collection: w.by[register.Main], Custody: c})
+				must(t, err)
+				var got []string
+				for _, r := range found.Records {
+					got = append(got, r.Title)
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, %q: got %q, want %q", when, c, got, want)
+				}
+			})
+		}
+		expect(listing.Held)
+		expect(listing.Free, "Laptop 0", "Laptop 1", "Laptop 2")
+		_, err = w.records.CheckOut(t.Context(), w.p, register.CheckOut{Account: w.account, Asset: laptops[1].ID, Holder: ada.ID})
+		must(t, err)
+		expect(listing.Held, "Laptop 1")
+		expect(listing.Free, "Laptop 0", "Laptop 2")
+		_, err = w.records.CheckIn(t.Context(), w.p, w.account, laptops[1].ID, "", "")
+		must(t, err)
+		expect(listing.Held)
+	})
+}

@@ -20,10 +20,21 @@ type Query struct {
 	Text       string // words, each of which begins a word of the record
 	Where      []Condition
 	Archived   bool // those put away, instead of the others
+	Custody    Custody
 	Order      Order
 	After      Cursor // the end of the page before
 	Limit      int
 }
+
+// Custody says whether somebody has to hold what is looked for.
+type Custody string
+
+// Whether an asset is held.
+const (
+	Either Custody = ""
+	Held   Custody = "held"
+	Free   Custody = "free"
+)
 
 // Order is by what a listing is sorted. The zero Order is by title.
 type Order struct {

@@ -15,6 +15,7 @@ import (
 //
 //	c7_zoe      a word
 //	c7___       every record of collection 7
+//	c7___h      an asset that somebody holds
 //	c7__5       a record whose field 5 holds something
 //	c7__5_k3x   a record whose field 5 holds the value with this hash
 //	a7_zoe      a word of a record that was put away
@@ -22,9 +23,10 @@ import (
 // They are made of ASCII letters, digits, the underscore and, in words, letters
 // of other scripts; never of anything that a full-text query reads as its own.
 const (
-	present  = "c"
-	putAway  = "a"
-	allToken = "__"
+	present   = "c"
+	putAway   = "a"
+	allToken  = "__"
+	heldToken = "__h"
 )
 
 // wordsLimit is how many words of one record are indexed.
@@ -48,10 +50,13 @@ func valueToken(field int64, key string) string {
 	return fieldToken(field) + "_" + strconv.FormatUint(h.Sum64(), 36)
 }
 
-// Tokens returns all tokens of a record.
-func Tokens(r *register.Record) []string {
+// Tokens returns all tokens of a record; held says whether somebody holds it.
+func Tokens(r *register.Record, held bool) []string {
 	prefix := prefixOf(r.Collection, r.Archived())
 	out := []string{prefix + allToken}
+	if held {
+		out = append(out, prefix+heldToken)
+	}
 	words := 0
 	for _, f := range r.Fields {
 		out = append(out, prefix+fieldToken(f.Field))
@@ -126,6 +131,12 @@ func (q *Query) expression() (x Expression, narrow bool) {
 			x.All = append(x.All, prefix+fieldToken(c.Field))
 		}
 	}
+	switch q.Custody {
+	case Held:
+		x.All = append(x.All, prefix+heldToken)
+	case Free:
+		x.None = append(x.None, prefix+heldToken)
+	}
 	narrow = len(x.All)+len(x.Begin)+len(x.None) > 0
 	if len(x.All)+len(x.Begin) == 0 {
 		x.All = append(x.All, prefix+allToken)
@@ -133,7 +144,7 @@ func (q *Query) expression() (x Expression, narrow bool) {
 	return x, narrow
 }
 
-// matches reports whether a record is what the query asks for.
+// matches reports whether a record is what the query asks for, custody aside.
 func (q *Query) matches(r *register.Record) bool {
 	if r.Collection != q.Collection || r.Account != q.Account || r.Archived() != q.Archived {
 		return false

@@ -37,6 +37,7 @@ func (c *Custody) Open() bool { return c.CheckedInAt.IsZero() }
 type CustodyQuery struct {
 	Account   int64
 	Asset     int64
+	Assets    []int64 // any of these; nil for all
 	Holder    int64
 	OpenOnly  bool
 	DueBefore time.Time // open ones due before this instant

@@ -36,6 +36,9 @@ func microsOrNull(t time.Time) any {
 // the unique index decides between rivals.
 func (db *DB) InsertCustody(ctx context.Context, c register.Custody) (id int64, err error) {
 	err = db.Savepoint(ctx, func(ctx context.Context) error {
+		if err := db.noteNumber(ctx, c.Asset); err != nil {
+			return err
+		}
 		return db.conn(ctx).QueryRowContext(ctx, `INSERT INTO custody (account_id, asset_id, holder_id, checked_out_at, checked_out_by,
 			due_at, note, override_reason, checked_in_at, checked_in_by, check_in_note, condition)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, '', '', '') RETURNING id`,
@@ -50,6 +53,9 @@ func (db *DB) InsertCustody(ctx context.Context, c register.Custody) (id int64, 
 // CloseCustody stores how an open custody ended; Conflict when it has ended
 // already.
 func (db *DB) CloseCustody(ctx context.Context, c register.Custody) error {
+	if err := db.noteNumber(ctx, c.Asset); err != nil {
+		return err
+	}
 	result, err := db.conn(ctx).ExecContext(ctx, `UPDATE custody SET checked_in_at = $2, checked_in_by = $3, check_in_note = $4, condition = $5
 		WHERE id = $1 AND checked_in_at IS NULL`, c.ID, micros(c.CheckedInAt), c.CheckedInBy, c.CheckInNote, c.Condition)
 	if err != nil {
@@ -82,6 +88,10 @@ func (db *DB) ListCustody(ctx context.Context, q register.CustodyQuery) ([]regis
 	if q.Asset != 0 {
 		where(`c.asset_id = `, q.Asset)
 		order = ` ORDER BY c.id DESC`
+	}
+	if q.Assets != nil {
+		args = append(args, db.dialect.ids(q.Assets))
+		b.WriteString(` AND c.asset_id ` + db.dialect.inIDs(placeholder(len(args))))
 	}
 	if q.Holder != 0 {
 		where(`c.holder_id = `, q.Holder)

@@ -23,6 +23,11 @@ func (db *DB) noteWritten(ctx context.Context, records []register.Record) error 
 	return db.insertNote(ctx, listing.RangesOf(ids))
 }
 
+// noteNumber notes one record, about which something else than its fields changed.
+func (db *DB) noteNumber(ctx context.Context, record int64) error {
+	return db.insertNote(ctx, []listing.Range{{First: record, Last: record}})
+}
+
 // noteAll notes that every record is to be indexed.
 func (db *DB) noteAll(ctx context.Context) error {
 	var last int64
@@ -158,6 +163,14 @@ func tsquery(x listing.Expression) string {
 		terms = append(terms, "!'"+t+"'")
 	}
 	return strings.Join(terms, " & ")
+}
+
+// HeldBy returns those of the assets that somebody holds, with the holder.
+func (db *DB) HeldBy(ctx context.Context, assets []int64) (map[int64]int64, error) {
+	in, arg := db.inNumbers("asset_id", 1, assets)
+	return collectMap(ctx, db, func(row scanner) (asset, holder int64, err error) {
+		return asset, holder, row.Scan(&asset, &holder)
+	}, `SELECT asset_id, holder_id FROM custody WHERE `+in+` AND checked_in_at IS NULL`, arg)
 }
 
 // RecordsBetween returns records with numbers from first to last.

@@ -25,6 +25,7 @@ const columnsShown = 4
 //	sort=-12         the order, as listing.Order writes it
 //	cols=12&cols=15  fields beside the title
 //	archived=1       those put away
+//	custody=free     assets that nobody holds; held: those that somebody does
 //	after=…          the place behind the page before
 type question struct {
 	query   listing.Query
@@ -62,7 +63,10 @@ func (v *visit) asked(c register.Collection, fields []register.Field, values url
 			out.values.Set("cols", "")
 		}
 	}
-	for name, text := range map[string]string{"q": out.query.Text, "sort": out.query.Order.String(), "archived": values.Get("archived")} {
+	if custody := listing.Custody(values.Get("custody")); handedOut(c) && (custody == listing.Held || custody == listing.Free) {
+		out.query.Custody = custody
+	}
+	for name, text := range map[string]string{"custody": string(out.query.Custody), "q": out.query.Text, "sort": out.query.Order.String(), "archived": values.Get("archived")} {
 		if text != "" {
 			out.values.Set(name, text)
 		}
@@ -192,6 +196,9 @@ func (v *visit) listView(c register.Collection, fields []register.Field, q quest
 		}
 	}
 	slices.SortFunc(page.Hidden, func(a, b view.Option) int { return strings.Compare(a.Value+"\x00"+a.Label, b.Value+"\x00"+b.Label) })
+	if handedOut(c) && !q.query.Archived {
+		page.Parts = custodies(path, q)
+	}
 	if found.Next.ID != 0 {
 		page.Next = q.with(path, "after", found.Next.String())
 	}
@@ -209,16 +216,67 @@ func (v *visit) listView(c register.Collection, fields []register.Field, q quest
 	if err != nil {
 		return page, err
 	}
+	holders, err := v.holders(c, found.Records)
+	if err != nil {
+		return page, err
+	}
+	if holders != nil {
+		page.Columns = append(page.Columns, view.Column{Name: heldBy})
+	}
 	for i := range found.Records {
 		r := &found.Records[i]
 		row := view.RecordRow{ID: r.ID, Title: r.Title, Path: recordPath(v.module.ID, c.ID, r.ID), Archived: r.Archived()}
 		for _, f := range q.columns {
 			row.Cells = append(row.Cells, v.cell(f, r.Value(f.ID), titles))
 		}
+		if holders != nil {
+			row.Cells = append(row.Cells, v.holderCell(holders[r.ID]))
+		}
 		page.Rows = append(page.Rows, row)
 	}
 	page.Filters, err = v.chips(path, fields, q)
 	return page, err
+}
+
+// heldBy is the column of who has an asset.
+const heldBy = "Held by"
+
+// handedOut reports whether records of a collection are things that people hold.
+func handedOut(c register.Collection) bool {
+	return c.Kind == register.Main || c.Kind == register.Custom
+}
+
+// custodies are the lists of what is held and what is not, beside the whole.
+func custodies(path string, q question) []view.ListPart {
+	var out []view.ListPart
+	for _, is := range []struct {
+		custody listing.Custody
+		name    string
+	}{{listing.Either, "All"}, {listing.Free, "In stock"}, {listing.Held, "Handed out"}} {
+		out = append(out, view.ListPart{Name: is.name, Path: q.with(path, "custody", string(is.custody)), Active: q.query.Custody == is.custody})
+	}
+	return out
+}
+
+// holders are the open custodies of assets by asset; nil in a collection whose
+// records are not handed out.
+func (v *visit) holders(c register.Collection, records []register.Record) (map[int64]register.Custody, error) {
+	if !handedOut(c) {
+		return nil, nil
+	}
+	ids := make([]int64, len(records))
+	for i := range records {
+		ids[i] = records[i].ID
+	}
+	return v.site.Records.Held(v.ctx(), v.who, v.module.Account, ids)
+}
+
+// holderCell is who has an asset; empty when nobody does.
+func (v *visit) holderCell(c register.Custody) view.Cell {
+	if c.ID == 0 {
+		return view.Cell{Label: heldBy}
+	}
+	return view.Cell{Label: heldBy, Text: c.HolderTitle, Path: v.custodyRow(c).HolderPath}
 }
 
 // columnHeads are the heads of the table, each with the address that sorts by it.
@@ -302,12 +360,14 @@ func opWord(op listing.Op) string {
 }
 
 // columnsOf chooses what stands beside the title: the integration status, where
-// there is one, and the first visible fields.
+// there is one, and the first visible fields, of which a user name beside an
+// email would say the same twice.
 func columnsOf(fields []register.Field) []register.Field {
 	var out, status []register.Field
+	email := slices.ContainsFunc(fields, func(f register.Field) bool { return f.Spec.Type == datatype.Email && !f.Hidden })
 	for _, f := range fields {
 		switch {
-		case f.Title || f.Hidden:
+		case f.Title || f.Hidden || (email && f.Spec.Unique && f.Spec.Type == datatype.Text):
 		case f.System:
 			status = append(status, f)
 		case len(out) < columnsShown:

@@ -60,7 +60,7 @@ func SearchPage(page Search) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" placeholder=\"A name, an email, an asset tag, a serial number…\" aria-label=\"Search everywhere\" data-search> <button class=\"btn\" aria-label=\"Search\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" placeholder=\"A name, an email, an asset tag, a serial number…\" aria-label=\"Search everywhere\" data-search> <button class=\"btn btn-icon\" aria-label=\"Search\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
