@@ -125,13 +125,13 @@ func (db *DB) InsertField(ctx context.Context, f register.Field, now time.Time) 
 	return id, db.nameTaken(err, "field", f.Name)
 }
 
-// UpdateField stores all of a field but its type and what it links to.
+// UpdateField stores all of a field but where it belongs.
 func (db *DB) UpdateField(ctx context.Context, f register.Field) error {
 	err := db.Savepoint(ctx, func(ctx context.Context) error {
 		_, err := db.conn(ctx).ExecContext(ctx, `UPDATE field SET name = $2, name_key = $3, position = $4, is_title = $5, is_required = $6,
-			is_unique = $7, is_hidden = $8, choices = $9, max_length = $10, currency = $11 WHERE id = $1`,
+			is_unique = $7, is_hidden = $8, choices = $9, max_length = $10, currency = $11, type = $12, link_collection_id = $13 WHERE id = $1`,
 			f.ID, f.Name, datatype.KeyOfText(f.Name), f.Position, f.Title, f.Spec.Required,
-			f.Spec.Unique, f.Hidden, listJSON(f.Spec.Choices), int64(f.Spec.MaxLength), f.Spec.Currency)
+			f.Spec.Unique, f.Hidden, listJSON(f.Spec.Choices), int64(f.Spec.MaxLength), f.Spec.Currency, string(f.Spec.Type), f.Spec.Collection)
 		return err
 	})
 	return db.nameTaken(err, "field", f.Name)
