@@ -162,3 +162,40 @@ func batch(b *testing.B, svc *register.Service, ctx context.Context, writes []re
 		}
 	}
 }
+
+// BenchmarkConvertField previews and then does a change of type in a collection
+// of a hundred thousand people: of all values, with a history entry each.
+func BenchmarkConvertField(b *testing.B) {
+	for name, open := range map[string]func() *store.DB{
+		"sqlite":   func() *store.DB { return storetest.SQLite(b) },
+		"postgres": func() *store.DB { return storetest.Open(b, store.Config{URL: storetest.PostgresURL(b)}) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			db := open()
+			svc, acct, collection := people(b, db)
+			fields, err := svc.Fields(b.Context(), acct, collection)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for range 100 {
+				batch(b, svc, db.Relaxed(b.Context()), writes(b, db, acct, collection, fields))
+			}
+			in := register.Conversion{Account: acct, Collection: collection, Field: fields[3].ID, Type: datatype.Choices}
+			b.Run("preview", func(b *testing.B) {
+				for b.Loop() {
+					if _, err := svc.PreviewConversion(b.Context(), account.System(), in); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run("apply", func(b *testing.B) {
+				for b.Loop() {
+					in.Type = map[bool]datatype.Type{true: datatype.Text, false: datatype.Choices}[in.Type == datatype.Choices]
+					if _, err := svc.ConvertField(b.Context(), account.System(), in); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
+	}
+}

@@ -111,6 +111,8 @@ type converter struct {
 	s          *Service
 	collection Collection
 	from, to   Field
+	renamed    map[string]string // choices that are called otherwise
+	note       string            // for the history of what is changed
 	effect     ConversionEffect
 }
 
@@ -137,6 +139,7 @@ func (s *Service) converter(ctx context.Context, p account.Principal, in Convers
 		return nil, notFound("field", in.Field)
 	}
 	c := &converter{s: s, collection: col, from: fields[i]}
+	c.note = "type of " + c.from.Name + " changed from " + c.from.Spec.Type.Label() + " to " + in.Type.Label()
 	if c.from.System {
 		return nil, errs.New(errs.Forbidden, "field %s belongs to Muster and keeps its type", c.from.Name)
 	}
@@ -237,6 +240,8 @@ func (c *converter) convert(ctx context.Context, page []Record) ([]converted, er
 			conv.why = errs.New(errs.NotFound, "the linked record is gone")
 		case toLink:
 			conv.now = in
+		case c.renamed != nil:
+			conv.now, conv.why = c.rename(in)
 		default:
 			conv.now, conv.why = datatype.Convert(&c.from.Spec, &c.to.Spec, in)
 		}

@@ -28,7 +28,6 @@ func (c *converter) write(ctx context.Context, p account.Principal, list []conve
 	var history []HistoryEntry
 	var keys []Key
 	now := c.s.moment()
-	note := "type of " + c.from.Name + " changed from " + c.from.Spec.Type.Label() + " to " + c.to.Spec.Type.Label()
 	for _, conv := range list {
 		rec := conv.record
 		if c.to.Spec.Unique && !rec.Archived() && !conv.now.IsEmpty() {
@@ -44,7 +43,7 @@ func (c *converter) write(ctx context.Context, p account.Principal, list []conve
 		}
 		records = append(records, *rec)
 		history = append(history, HistoryEntry{
-			Record: rec.ID, Version: rec.Version, At: now, Actor: p.Actor(), Action: ActionUpdate, Note: note,
+			Record: rec.ID, Version: rec.Version, At: now, Actor: p.Actor(), Action: ActionUpdate, Note: c.note,
 			Changes: []FieldDiff{{c.to.ID, conv.was, conv.now}},
 		})
 	}

@@ -61,21 +61,27 @@ func (s *Service) TitleField(ctx context.Context, collection int64) (int64, erro
 // the place of the former one.
 func (s *Service) AddField(ctx context.Context, p account.Principal, f Field) (Field, error) {
 	f.ID, f.System = 0, false
-	return s.saveField(ctx, p, f)
+	return s.saveField(ctx, p, f, nil)
 }
 
 // ChangeField stores an edited field: its name, whether it is required, unique,
 // hidden or the title, its choices, length, link target and currency. What
-// would not fit the records there are is refused with those records named. The
-// type stays: make a new field instead.
+// would not fit the records there are is refused with those records named. Its
+// type is for ConvertField.
 func (s *Service) ChangeField(ctx context.Context, p account.Principal, f Field) (Field, error) {
+	return s.ChangeFieldChoices(ctx, p, f, nil)
+}
+
+// ChangeFieldChoices is ChangeField with choices that are called otherwise from
+// now on, by their names of before: records follow.
+func (s *Service) ChangeFieldChoices(ctx context.Context, p account.Principal, f Field, renamed map[string]string) (Field, error) {
 	if f.ID == 0 {
 		return f, notFound("field", 0)
 	}
-	return s.saveField(ctx, p, f)
+	return s.saveField(ctx, p, f, renamed)
 }
 
-func (s *Service) saveField(ctx context.Context, p account.Principal, in Field) (f Field, err error) {
+func (s *Service) saveField(ctx context.Context, p account.Principal, in Field, renamed map[string]string) (f Field, err error) {
 	c, err := s.collection(ctx, p, manage, in.Account, in.Collection)
 	if err != nil {
 		return in, err
@@ -95,6 +101,12 @@ func (s *Service) saveField(ctx context.Context, p account.Principal, in Field) 
 		} else {
 			action = fieldChanged
 			f, old, err = s.updateField(ctx, in, fields)
+			if err == nil {
+				err = s.renameChoices(ctx, p, old, f, renamed)
+			}
+			if err == nil {
+				err = at(ChoicesPart, s.fitChoices(ctx, old, f))
+			}
 		}
 		if err != nil {
 			return err
@@ -139,9 +151,6 @@ func (s *Service) updateField(ctx context.Context, f Field, fields []Field) (now
 	if err := s.store.UpdateField(ctx, f); err != nil {
 		return f, old, nameOf(err)
 	}
-	if err := s.fitChoices(ctx, old, f); err != nil {
-		return f, old, at(ChoicesPart, err)
-	}
 	if err := s.fitUnique(ctx, old, f); err != nil {
 		return f, old, at(UniquePart, err)
 	}
@@ -156,10 +165,10 @@ func checkEdit(old, f Field) error {
 	switch {
 	case old.Spec.Type != f.Spec.Type:
 		return at(TypePart, errs.New(errs.Invalid, "the type of field %s cannot change from %s to %s", old.Name, old.Spec.Type.Label(), f.Spec.Type.Label()).
-			WithHint("Add a new field of the other type and hide this one."))
+			WithHint("Change the type by itself: that shows what becomes of the values."))
 	case old.Spec.Collection != f.Spec.Collection:
 		return at(LinkPart, errs.New(errs.Invalid, "field %s cannot link to another collection", old.Name).
-			WithHint("Add a new field and hide this one."))
+			WithHint("Change the type by itself, to a link to there: that shows what becomes of the values."))
 	case old.Title && !f.Title:
 		return at(TitlePart, errs.New(errs.Invalid, "a collection needs a title field").WithHint("Make another field the title instead."))
 	case old.System && (old.Name != f.Name || !slices.Equal(old.Spec.Choices, f.Spec.Choices) || f.Spec.Required || f.Spec.Unique || f.Title):

@@ -63,6 +63,7 @@ type structureStore interface {
 	Fields(ctx context.Context, collection int64) ([]Field, error)          // in order
 	InsertField(ctx context.Context, f Field, now time.Time) (int64, error) // Conflict by name
 	UpdateField(ctx context.Context, f Field) error                         // Conflict by name
+	DeleteField(ctx context.Context, id int64) error                        // with what waits for it
 }
 
 // recordStore keeps records.

@@ -16,6 +16,7 @@ const (
 	collectionRenamed audit.Action = "collection renamed"
 	fieldAdded        audit.Action = "field added"
 	fieldChanged      audit.Action = "field changed"
+	fieldRemoved      audit.Action = "field removed"
 )
 
 // audit records what a principal did to a collection, in the log of its module.

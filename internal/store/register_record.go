@@ -106,7 +106,13 @@ const lastCharacter = "\U0010FFFF"
 // ListRecords returns a page of a collection's records by title, or by number.
 func (db *DB) ListRecords(ctx context.Context, q register.Query) ([]register.Record, error) {
 	var b strings.Builder
-	b.WriteString(`SELECT ` + recordColumns + ` FROM record WHERE collection_id = $1 AND account_id = $2`)
+	in := `collection_id`
+	if q.ByID {
+		// The sign keeps SQLite from the index by title, whose rows it would sort
+		// by number anew for each page.
+		in = `+collection_id`
+	}
+	b.WriteString(`SELECT ` + recordColumns + ` FROM record WHERE ` + in + ` = $1 AND account_id = $2`)
 	args := []any{q.Collection, q.Account}
 	add := func(values ...any) int {
 		args = append(args, values...)

@@ -137,6 +137,19 @@ func (db *DB) UpdateField(ctx context.Context, f register.Field) error {
 	return db.nameTaken(err, "field", f.Name)
 }
 
+// DeleteField removes a field, with the links that wait to be written into it.
+// Its values and keys are the caller's.
+func (db *DB) DeleteField(ctx context.Context, id int64) error {
+	return db.InTx(ctx, func(ctx context.Context) error {
+		for _, query := range []string{`DELETE FROM pending_reference WHERE field_id = $1`, `DELETE FROM field WHERE id = $1`} {
+			if _, err := db.conn(ctx).ExecContext(ctx, query, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // listJSON returns a list of texts as JSON, "[]" for none.
 func listJSON(list []string) string {
 	if len(list) == 0 {

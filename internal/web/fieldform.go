@@ -90,7 +90,10 @@ func (s *Site) saveField(v *visit) error {
 	} else {
 		f = v.fieldTyped(f)
 	}
-	return v.fieldSaved(c, f, s.Records.ChangeField)
+	return v.fieldSaved(c, f, func(ctx context.Context, p account.Principal, f register.Field) (register.Field, error) {
+		_, renamed := v.choicesTyped()
+		return s.Records.ChangeFieldChoices(ctx, p, f, renamed)
+	})
 }
 
 // fieldTyped is a field with what was typed into its form; its type and what it
@@ -101,8 +104,27 @@ func (v *visit) fieldTyped(f register.Field) register.Field {
 	f.Title, f.Hidden = on("title"), on("hidden")
 	f.Spec.Required, f.Spec.Unique = on("required"), on("unique")
 	f.Spec.Currency = strings.ToUpper(v.text("currency"))
-	f.Spec.Choices = linesOf(v.text("choices"))
+	if f.Spec.Choices = linesOf(v.text("choices")); v.r.Form.Has("choice") {
+		f.Spec.Choices, _ = v.choicesTyped()
+	}
 	return f
+}
+
+// choicesTyped are the rows of a field's choices as they stand in the form, and
+// those that were there before by their former names. Empty rows are none.
+func (v *visit) choicesTyped() (choices []string, renamed map[string]string) {
+	renamed = map[string]string{}
+	was := v.r.Form["was"]
+	for i, name := range v.r.Form["choice"] {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		choices = append(choices, name)
+		if i < len(was) && was[i] != "" {
+			renamed[was[i]] = name
+		}
+	}
+	return choices, renamed
 }
 
 // linesOf are the lines of a text that hold something.
@@ -119,7 +141,7 @@ func linesOf(text string) []string {
 // fieldSaved keeps a field, or shows its form again with the fault at its part.
 func (v *visit) fieldSaved(c register.Collection, f register.Field, save func(context.Context, account.Principal, register.Field) (register.Field, error)) error {
 	saved, err := save(v.ctx(), v.who, f)
-	if fault, ok := errors.AsType[*register.FieldFault](err); ok && errs.KindOf(err) != errs.Internal {
+	if fault, ok := partOf(err); ok {
 		return v.showField(statusOf(err), c, f, fault)
 	}
 	if err != nil {
@@ -129,13 +151,19 @@ func (v *visit) fieldSaved(c register.Collection, f register.Field, save func(co
 	return v.goTo(structurePath(c))
 }
 
+// partOf returns which part of a field was refused, if that is what is wrong.
+func partOf(err error) (*register.FieldFault, bool) {
+	fault, ok := errors.AsType[*register.FieldFault](err)
+	return fault, ok && errs.KindOf(err) != errs.Internal
+}
+
 // showField shows a field's form, with what was wrong with it.
 func (v *visit) showField(status int, c register.Collection, f register.Field, fault *register.FieldFault) error {
 	page := view.FieldForm{
 		Crumbs: v.crumbs(view.Crumb{Name: "Collections", Path: collectionsPath(v.module.ID)}, view.Crumb{Name: c.Name, Path: structurePath(c)}),
 		Title:  "Add a field", Path: structurePath(c) + "/fields/new", Back: structurePath(c), New: f.ID == 0, System: f.System,
 		Name: f.Name, Type: string(f.Spec.Type), TypeLabel: f.Spec.Type.Label(), Types: typeOptions(), Links: v.linkOptions(), Link: view.Num(f.Spec.Collection),
-		Choices: strings.Join(f.Spec.Choices, "\n"), Currency: f.Spec.Currency,
+		Choices: strings.Join(f.Spec.Choices, "\n"), Rows: v.choiceRows(f), Currency: f.Spec.Currency,
 		Required: f.Spec.Required, Unique: f.Spec.Unique, Hidden: f.Hidden, IsTitle: f.Title, Faults: map[string]string{},
 	}
 	if f.ID != 0 {
@@ -145,6 +173,26 @@ func (v *visit) showField(status int, c register.Collection, f register.Field, f
 		page.Faults[string(fault.Part)] = strings.TrimSpace(sentence(fault, status) + " " + errs.HintOf(fault))
 	}
 	return v.showStatus(status, page.Title, view.FieldFormPage(page))
+}
+
+// choiceRows are the choices of a field with what each was called before, as
+// they were typed or as they are.
+func (v *visit) choiceRows(f register.Field) []view.ChoiceRow {
+	was := v.r.Form["was"]
+	var out []view.ChoiceRow
+	for i, name := range v.r.Form["choice"] {
+		row := view.ChoiceRow{Name: name}
+		if i < len(was) {
+			row.Was = was[i]
+		}
+		out = append(out, row)
+	}
+	if out == nil {
+		for _, name := range f.Spec.Choices {
+			out = append(out, view.ChoiceRow{Was: name, Name: name})
+		}
+	}
+	return out
 }
 
 // typeOptions are the types that a field can get by hand. Attachments are left

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/musterhq/muster/internal/datatype"
@@ -126,12 +127,30 @@ func (s *Site) renameCollection(v *visit) error {
 	return v.goTo(structurePath(c))
 }
 
-// moveField moves a field up or down; the button keeps the focus, so that one
+// numbersOf reads numbers with commas between them; what is none is left out.
+func numbersOf(text string) []int64 {
+	var out []int64
+	for part := range strings.SplitSeq(text, ",") {
+		if n, err := strconv.ParseInt(strings.TrimSpace(part), 10, 64); err == nil {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// moveField moves a field up or down, or puts all in the order that dragging
+// left; the button keeps the focus, so that one
 // can go on with the keyboard.
 func (s *Site) moveField(v *visit) error {
 	c, fields, err := v.collectionHere()
 	if err != nil {
 		return err
+	}
+	if v.text("order") != "" {
+		if err := s.Records.MoveFields(v.ctx(), v.who, c.Account, c.ID, numbersOf(v.text("order"))); err != nil {
+			return err
+		}
+		return v.goTo(structurePath(c))
 	}
 	id, move := v.numberIn("field"), v.text("move")
 	at := slices.IndexFunc(fields, func(f register.Field) bool { return f.ID == id })

@@ -54,6 +54,50 @@
     }
   }
 
+  // Rows with a grip are dragged into another order, which is sent when they are
+  // dropped. The arrows beside them do the same for everybody else.
+  document.querySelectorAll("[data-order]").forEach(function (list) {
+    var dragged = null;
+    list.querySelectorAll("[data-item]").forEach(function (row) {
+      var grip = row.querySelector(".grip");
+      if (!grip) return;
+      grip.draggable = true;
+      grip.addEventListener("dragstart", function (e) {
+        dragged = row;
+        row.classList.add("dragged");
+        e.dataTransfer.effectAllowed = "move";
+        e.dataTransfer.setData("text/plain", row.getAttribute("data-item"));
+        e.dataTransfer.setDragImage(row, 10, 10);
+      });
+      grip.addEventListener("dragend", function () {
+        row.classList.remove("dragged");
+        dragged = null;
+      });
+      row.addEventListener("dragover", function (e) {
+        if (!dragged || dragged === row) return;
+        e.preventDefault();
+        var box = row.getBoundingClientRect();
+        list.insertBefore(dragged, e.clientY > box.top + box.height / 2 ? row.nextSibling : row);
+      });
+    });
+    list.addEventListener("dragover", function (e) { if (dragged) e.preventDefault(); });
+    list.addEventListener("drop", function (e) {
+      if (!dragged) return;
+      e.preventDefault();
+      var order = Array.prototype.map.call(list.querySelectorAll("[data-item]"), function (r) { return r.getAttribute("data-item"); });
+      var form = document.createElement("form");
+      form.method = "post";
+      form.action = list.getAttribute("data-order");
+      var input = document.createElement("input");
+      input.type = "hidden";
+      input.name = "order";
+      input.value = order.join(",");
+      form.appendChild(input);
+      document.body.appendChild(form);
+      form.submit();
+    });
+  });
+
   // Acts that cannot be taken back ask first.
   document.addEventListener("submit", function (e) {
     var text = e.submitter && e.submitter.getAttribute("data-confirm") || e.target.getAttribute("data-confirm");
