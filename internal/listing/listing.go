@@ -14,21 +14,24 @@ import (
 // Bounds of a search, which keep each page under some 50 ms in a collection of
 // a million.
 const (
-	pageLimit   = 500    // records of a page
-	sortedMost  = 2_000  // records that are loaded to be sorted
-	countedMost = 20_000 // numbers that are asked of the index
-	readMost    = 10_000 // records read in order to fill one page
-	pendingMost = 2_000  // records not indexed yet that a search looks at itself
-	strideFirst = 200    // records read at once, at first
+	pageLimit   = 500   // records of a page
+	sortedMost  = 1_000 // records that are loaded to be sorted
+	countedMost = 5_000 // numbers that are asked of the index
+	readMost    = 1_000 // records read by title to fill one page, and then through the index
+	pendingMost = 1_000 // records not indexed yet that a search looks at itself
+	titlesRead  = 2_000 // titles read at once
+	recordsRead = 200   // records read at once
 )
 
 // Store is the database as this package needs it; store.DB is the one
 // implementation.
 type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	// FindTokens returns the numbers of records that an expression finds, in
-	// order, limit at most.
+	// FindTokens returns numbers of records that an expression finds, limit at most.
 	FindTokens(ctx context.Context, x Expression, limit int) ([]int64, error)
+	// NextTokens is FindTokens in the order of numbers, or from the end, behind a
+	// number; after 0 is the beginning.
+	NextTokens(ctx context.Context, x Expression, after int64, down bool, limit int) ([]int64, error)
 	// Waiting returns the numbers of records that were written and not indexed
 	// yet, oldest note first, as many notes as hold about limit records; lock
 	// keeps others from working them off until the transaction ends.
@@ -39,7 +42,7 @@ type Store interface {
 	PutTokens(ctx context.Context, records []int64, tokens [][]string) error
 	// RecordsBetween returns records with numbers from first to last.
 	RecordsBetween(ctx context.Context, first, last int64, limit int) ([]register.Record, error)
-	// WalkRecords reads a collection by title, or by number, behind a place.
+	// WalkRecords reads a collection by title, behind a place.
 	WalkRecords(ctx context.Context, w Walk) ([]register.Record, error)
 	// WalkTitles is WalkRecords for numbers and titles alone.
 	WalkTitles(ctx context.Context, w Walk) ([]Place, error)
@@ -50,11 +53,11 @@ type Store interface {
 	viewStore
 }
 
-// Walk is a stretch of a collection in an order that has an index.
+// Walk is a stretch of a collection by title.
 type Walk struct {
 	Account, Collection int64
 	Archived            bool // those put away, instead of the others
-	ByID, Down          bool // by number instead of by title; from the end
+	Down                bool // from the end
 	After               Place
 	Limit               int
 }
@@ -101,17 +104,25 @@ func (s *Service) Find(ctx context.Context, p account.Principal, q Query) (Found
 		return Found{}, errs.Wrap(err, "search")
 	}
 	counted := len(ids) <= countedMost
-	if ids, err = s.settle(ctx, ids, pending, &q); err != nil {
+	news, err := s.newsOf(ctx, &q, pending)
+	if err != nil {
 		return Found{}, err
 	}
 	var out Found
-	switch {
-	case len(ids) <= sortedMost:
+	switch ids = news.settle(ids); {
+	case counted && len(ids) <= sortedMost:
 		out, err = s.sorted(ctx, q, ids)
-	case counted:
+	case counted && !q.Order.Added:
 		out, err = s.met(ctx, q, ids)
+	case q.Order.Added || q.After.Order.Added:
+		out, err = s.numbered(ctx, q, x, news)
 	default:
-		out, err = s.walked(ctx, q)
+		if out, err = s.walked(ctx, q); err == nil && len(out.Records) < q.Limit && out.Next.ID != 0 && q.After.ID == 0 {
+			out, err = s.numbered(ctx, q, x, news)
+		}
+	}
+	if counted && out.Total < 0 {
+		out.Total = len(ids)
 	}
 	out.Behind = behind
 	return out, err
@@ -151,22 +162,31 @@ func (s *Service) pending(ctx context.Context) (records []register.Record, behin
 	return records, 0, nil
 }
 
-// settle replaces what the index says of records that it has not seen lately.
-func (s *Service) settle(ctx context.Context, ids []int64, pending []register.Record, q *Query) ([]int64, error) {
-	if len(pending) == 0 {
-		return ids, nil
-	}
-	seen := make(map[int64]bool, len(pending))
-	for i := range pending {
-		seen[pending[i].ID] = true
-	}
-	ids = slices.DeleteFunc(ids, func(id int64) bool { return seen[id] })
+// news is what is known of records that the index has not seen lately.
+type news struct {
+	seen     map[int64]bool // true for those that the query asks for
+	matching []int64        // those, in order
+}
+
+func (s *Service) newsOf(ctx context.Context, q *Query, pending []register.Record) (news, error) {
 	matching, err := s.matching(ctx, q, pending)
-	for i := range matching {
-		ids = append(ids, matching[i].ID)
+	n := news{make(map[int64]bool, len(pending)), numbersOf(matching)}
+	for i := range pending {
+		n.seen[pending[i].ID] = false
 	}
+	for _, id := range n.matching {
+		n.seen[id] = true
+	}
+	slices.Sort(n.matching)
+	return n, err
+}
+
+// settle replaces what the index says of those records.
+func (n news) settle(ids []int64) []int64 {
+	ids = slices.DeleteFunc(ids, func(id int64) bool { _, known := n.seen[id]; return known })
+	ids = append(ids, n.matching...)
 	slices.Sort(ids)
-	return slices.Compact(ids), err
+	return slices.Compact(ids)
 }
 
 // matching returns those of the records that the query asks for, in their order.
@@ -248,7 +268,7 @@ func (s *Service) met(ctx context.Context, q Query, ids []int64) (Found, error) 
 	}
 	w := q.walk()
 	out := Found{Order: w.order(), Total: len(ids)}
-	w.Limit = 10 * strideFirst
+	w.Limit = titlesRead
 	for {
 		places, err := s.store.WalkTitles(ctx, w)
 		if err != nil {
@@ -270,7 +290,7 @@ func (s *Service) met(ctx context.Context, q Query, ids []int64) (Found, error) 
 
 // take adds records, in the order of ids, to a page until it is full.
 func (s *Service) take(ctx context.Context, q *Query, ids []int64, out *Found) (full bool, err error) {
-	for chunk := range slices.Chunk(ids, strideFirst) {
+	for chunk := range slices.Chunk(ids, recordsRead) {
 		list, err := s.store.Records(ctx, slices.Clone(chunk), false)
 		if err != nil {
 			return false, err
@@ -306,13 +326,13 @@ func (f *Found) behind(r *register.Record) Cursor {
 	return Cursor{f.Order, rankOf(r, f.Order, nil).text(), r.ID}
 }
 
-// walked reads the collection in order and keeps what matches. A page that costs
-// too much comes shorter than asked for, with the place to go on from.
+// walked reads the collection by title and keeps what matches. It gives up after
+// readMost records; then the page is shorter than asked for, with a place to go
+// on from.
 func (s *Service) walked(ctx context.Context, q Query) (Found, error) {
 	w := q.walk()
 	out := Found{Order: w.order(), Total: -1}
-	w.Limit = max(q.Limit+1, strideFirst)
-	if !q.restricted() {
+	if w.Limit = recordsRead; !q.restricted() {
 		w.Limit = q.Limit + 1
 	}
 	for read := 0; ; {
@@ -338,8 +358,57 @@ func (s *Service) walked(ctx context.Context, q Query) (Found, error) {
 			return out, nil
 		}
 		w.After = Place{last.TitleKey, last.ID}
-		w.Limit = min(2*w.Limit, 10*strideFirst)
 	}
+}
+
+// numbered reads what the index finds in the order in which records were added,
+// for sets too large for any other. It gives up like walked.
+func (s *Service) numbered(ctx context.Context, q Query, x Expression, n news) (Found, error) {
+	out := Found{Order: Order{Added: true, Down: q.Order.Added && q.Order.Down}, Total: -1}
+	after := int64(0)
+	if q.After.Order == out.Order {
+		after = q.After.ID
+	}
+	limit := q.Limit + 1
+	for read := 0; ; {
+		ids, err := s.store.NextTokens(ctx, x, after, out.Order.Down, limit)
+		if err != nil {
+			return out, err
+		}
+		ended := len(ids) < limit
+		ids = n.merge(ids, after, out.Order.Down, ended)
+		if full, err := s.take(ctx, &q, ids, &out); full || ended || err != nil {
+			return out, err
+		}
+		after = ids[len(ids)-1]
+		if read += len(ids); read >= readMost {
+			out.Next = Cursor{out.Order, rank{}.text(), after}
+			return out, nil
+		}
+		limit = recordsRead
+	}
+}
+
+// merge puts the records that the index has not seen among those that it found,
+// which come in order behind a number: up to the last of them, or all when the
+// index has ended.
+func (n news) merge(ids []int64, after int64, down, ended bool) []int64 {
+	behind := func(id, place int64) bool { return place == 0 || (id > place) != down && id != place }
+	last := int64(0)
+	if !ended {
+		last = ids[len(ids)-1]
+	}
+	ids = slices.DeleteFunc(ids, func(id int64) bool { _, known := n.seen[id]; return known && id != last })
+	for _, id := range n.matching {
+		if behind(id, after) && (last == 0 || !behind(id, last)) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	if down {
+		slices.Reverse(ids)
+	}
+	return slices.Compact(ids)
 }
 
 // restricted reports whether some records of the collection may not match.
@@ -352,7 +421,7 @@ func (q *Query) restricted() bool {
 func (q *Query) walk() Walk {
 	w := Walk{Account: q.Account, Collection: q.Collection, Archived: q.Archived}
 	if q.Order.walks() {
-		w.ByID, w.Down = q.Order.Added, q.Order.Down
+		w.Down = q.Order.Down
 	}
 	if q.After.ID != 0 && q.After.Order == w.order() {
 		w.After = Place{rankOfCursor(q.After).key, q.After.ID}
@@ -360,7 +429,7 @@ func (q *Query) walk() Walk {
 	return w
 }
 
-func (w *Walk) order() Order { return Order{Added: w.ByID, Down: w.Down} }
+func (w *Walk) order() Order { return Order{Down: w.Down} }
 
 // Suggest returns records whose words begin as a text does, for choosing one of
 // them while typing.

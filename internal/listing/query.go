@@ -74,7 +74,7 @@ func ParseOrder(s string) (o Order, ok bool) {
 }
 
 // walks reports whether the database can read a collection in this order.
-func (o Order) walks() bool { return o.Field == 0 }
+func (o Order) walks() bool { return o.Field == 0 && !o.Added }
 
 // Cursor is the place behind a record in a listing. The zero Cursor is the
 // beginning.
@@ -117,7 +117,7 @@ type Found struct {
 	// counted, or when the index alone cannot say.
 	Total int
 	// Order is the one that the page has. A set too large to be sorted comes by
-	// title, whatever was asked for.
+	// title or as it was added, whatever was asked for.
 	Order Order
 	// Behind is how many records were written and not indexed yet, when there
 	// are too many to look at: some that match may be missing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/musterhq/muster/internal/listing"
@@ -122,15 +123,32 @@ func (db *DB) PutTokens(ctx context.Context, records []int64, tokens [][]string)
 }
 
 // FindTokens returns the numbers of records that an expression finds, limit at
-// most. They are in order on SQLite only, where that costs nothing.
+// most, in any order.
 func (db *DB) FindTokens(ctx context.Context, x listing.Expression, limit int) ([]int64, error) {
 	query, text := `SELECT record_id FROM record_token WHERE tokens @@ $1::tsquery LIMIT $2`, tsquery(x)
 	if db.dialect.isSQLite() {
-		query, text = `SELECT rowid FROM record_token WHERE record_token MATCH $1 ORDER BY rowid LIMIT $2`, ftsMatch(x)
+		query, text = `SELECT rowid FROM record_token WHERE record_token MATCH $1 LIMIT $2`, ftsMatch(x)
 	}
-	return collect(ctx, db, func(row interface{ Scan(...any) error }) (id int64, err error) {
-		return id, row.Scan(&id)
-	}, query, text, int64(limit))
+	return collect(ctx, db, scanNumber, query, text, int64(limit))
+}
+
+func scanNumber(row interface{ Scan(...any) error }) (n int64, err error) { return n, row.Scan(&n) }
+
+// NextTokens is FindTokens in the order of numbers, behind one.
+func (db *DB) NextTokens(ctx context.Context, x listing.Expression, after int64, down bool, limit int) ([]int64, error) {
+	number, match, text := "record_id", "tokens @@ $1::tsquery", tsquery(x)
+	if db.dialect.isSQLite() {
+		number, match, text = "rowid", "record_token MATCH $1", ftsMatch(x)
+	}
+	than, order := " > ", ""
+	if down {
+		than, order = " < ", " DESC"
+		if after == 0 {
+			after = math.MaxInt64
+		}
+	}
+	return collect(ctx, db, scanNumber, `SELECT `+number+` FROM record_token WHERE `+match+` AND `+number+than+`$2
+		ORDER BY `+number+order+` LIMIT $3`, text, after, int64(limit))
 }
 
 // ftsMatch writes an expression in the language of SQLite's FTS5. Tokens have
@@ -178,7 +196,7 @@ func (db *DB) RecordsBetween(ctx context.Context, first, last int64, limit int) 
 	return collect(ctx, db, scanRecord, `SELECT `+recordColumns+` FROM record WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT $3`, first, last, int64(limit))
 }
 
-// WalkRecords reads a collection in an order that has an index.
+// WalkRecords reads a collection by title.
 func (db *DB) WalkRecords(ctx context.Context, w listing.Walk) ([]register.Record, error) {
 	query, args := walkText(recordColumns, w)
 	return collect(ctx, db, scanRecord, query, args...)
@@ -209,18 +227,10 @@ func walkText(columns string, w listing.Walk) (query string, args []any) {
 	if w.Down {
 		than, down = "<", " DESC"
 	}
-	switch {
-	case w.ByID && w.After.ID != 0:
-		b.WriteString(` AND id ` + than + ` ` + add(w.After.ID))
-	case w.After.ID != 0:
+	if w.After.ID != 0 {
 		b.WriteString(` AND (title_key, id) ` + than + ` (` + add(w.After.TitleKey) + `, ` + add(w.After.ID) + `)`)
 	}
-	if w.ByID {
-		b.WriteString(` ORDER BY id` + down)
-	} else {
-		b.WriteString(` ORDER BY title_key` + down + `, id` + down)
-	}
-	b.WriteString(` LIMIT ` + add(int64(w.Limit)))
+	b.WriteString(` ORDER BY title_key` + down + `, id` + down + ` LIMIT ` + add(int64(w.Limit)))
 	return b.String(), args
 }
 
@@ -239,9 +249,7 @@ func (db *DB) AddCount(ctx context.Context, collection int64, records int) error
 // FoldCounts sums up the rows of collections that have many. It takes away just
 // the rows that it added up, whatever others add meanwhile.
 func (db *DB) FoldCounts(ctx context.Context) error {
-	many, err := collect(ctx, db, func(row interface{ Scan(...any) error }) (id int64, err error) {
-		return id, row.Scan(&id)
-	}, `SELECT collection_id FROM record_count GROUP BY collection_id HAVING COUNT(*) > 100`)
+	many, err := collect(ctx, db, scanNumber, `SELECT collection_id FROM record_count GROUP BY collection_id HAVING COUNT(*) > 100`)
 	for _, id := range many {
 		if err := db.foldCount(ctx, id); err != nil {
 			return err
@@ -251,9 +259,7 @@ func (db *DB) FoldCounts(ctx context.Context) error {
 }
 
 func (db *DB) foldCount(ctx context.Context, collection int64) error {
-	rows, err := collect(ctx, db, func(row interface{ Scan(...any) error }) (n int64, err error) {
-		return n, row.Scan(&n)
-	}, `DELETE FROM record_count WHERE collection_id = $1 RETURNING records`, collection)
+	rows, err := collect(ctx, db, scanNumber, `DELETE FROM record_count WHERE collection_id = $1 RETURNING records`, collection)
 	if err != nil {
 		return err
 	}

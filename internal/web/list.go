@@ -202,6 +202,7 @@ func (v *visit) listView(c register.Collection, fields []register.Field, q quest
 	if found.Next.ID != 0 {
 		page.Next = q.with(path, "after", found.Next.String())
 	}
+	page.AsAdded = q.with(path, "sort", listing.Order{Added: true}.String())
 	if q.query.After.ID != 0 {
 		page.First = q.with(path)
 	}
