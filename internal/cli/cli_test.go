@@ -19,11 +19,12 @@ import (
 // desk is an administrator at a terminal: a data folder, a simulated tenant and
 // a set-up file for it.
 type desk struct {
-	t    *testing.T
-	data string
-	file string
-	hr   *entrasim.Control
-	env  map[string]string
+	t      *testing.T
+	data   string
+	file   string
+	tenant string // its address
+	hr     *entrasim.Control
+	env    map[string]string
 }
 
 const setUpFile = `organization:
@@ -78,7 +79,7 @@ func sit(t *testing.T, people int) *desk {
 	d := &desk{t: t, data: filepath.Join(t.TempDir(), "data"), hr: tenant.Control(), env: map[string]string{
 		"ADMIN_PASSWORD": "correct horse battery", "CLIENT_SECRET": "a+b/c=&%~x",
 	}}
-	d.file = filepath.Join(t.TempDir(), "muster.yaml")
+	d.file, d.tenant = filepath.Join(t.TempDir(), "muster.yaml"), srv.URL()
 	d.write(fmt.Sprintf(setUpFile, entrasim.DefaultTenantID, entrasim.DefaultClientID, entrasim.DefaultApplicationObjectID, srv.URL(), srv.URL()))
 	return d
 }

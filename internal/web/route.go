@@ -12,7 +12,6 @@ type access struct {
 	public bool           // without a session
 	module account.Action // in the module of the path; "" for anybody signed in
 	anyone bool           // with a role in the module of the path, whichever
-	audit  bool           // who may view the audit log of something
 }
 
 var (

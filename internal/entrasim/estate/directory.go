@@ -122,11 +122,6 @@ func (t *Directory) fillCircle(c *Roster, r *Record) {
 	r.Vals[bit] = instant(c.gone)
 }
 
-// goneAt is when a person was deleted who was so from the beginning.
-func (t *Directory) goneAt(index int) time.Time {
-	return t.Started.Add(-time.Duration(index%20*24) * time.Hour)
-}
-
 // fillDeleted shows a user as deletedItems does: disabled, with the object id
 // in front of the sign-in name.
 func (t *Directory) fillDeleted(o *overlay, r *Record) {
@@ -139,12 +134,9 @@ func (t *Directory) fillDeleted(o *overlay, r *Record) {
 	r.Vals[UserPrincipalName] = String(strings.ReplaceAll(r.ID, "-", "") + r.Vals[UserPrincipalName].Raw)
 }
 
-// everSet tells whether delta shows the property at all.
-func (t *Directory) everSet(r *Record, bit int) bool { return r.Vals[bit].Kind != IsAbsent }
-
 // Manager returns the live manager of a user.
 func (t *Directory) Manager(user int) (Ref, bool) {
-	m := MakeRef(KindUser, 0)
+	var m Ref
 	if o := t.overlays[KindUser][user]; o != nil && o.linked {
 		m = o.link
 	} else if i := t.pop.manager(user); i >= 0 {
