@@ -116,6 +116,7 @@ func (s *Service) give(ctx context.Context, p Principal, l Login, g Grant, role 
 		}
 		before = had.RoleName
 	}
+	g.By = p.Name
 	if err := s.store.Grant(ctx, 0, s.now(), []LoginGrant{{l.ID, g}}); err != nil {
 		return err
 	}

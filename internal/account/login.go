@@ -64,9 +64,11 @@ type Login struct {
 // Module 0 the whole account. Mapping is 0 when a person gave it.
 type Grant struct {
 	Account, Module, Mapping, Role int64
-	RoleName                       string // filled in when read
-	Scope                          Scope  // of the role; filled in when read
-	Administrator                  bool   // above Collaborator; filled in when read
+	RoleName                       string    // filled in when read
+	Scope                          Scope     // of the role; filled in when read
+	Administrator                  bool      // above Collaborator; filled in when read
+	By                             string    // who gave it by hand, "" for mappings
+	At                             time.Time // when; filled in when read
 }
 
 // GrantKey names a grant: one login holds at most one a key.

@@ -32,11 +32,20 @@ func (s *Service) ListLogins(ctx context.Context, p Principal) ([]Login, error) 
 	return out, nil
 }
 
+// LoginFilter says which logins are meant.
+type LoginFilter struct {
+	Text            string // in the email or the name, in any case; "" for all
+	State           State  // "" for any
+	Origin          string // Local or Directory; "" for both
+	Role            int64  // 0 for any
+	Account, Module int64  // who has a role that reaches there; 0 for anywhere
+}
+
 // LoginQuery asks for a page of logins, by email.
 type LoginQuery struct {
-	Prefix string // of the email, in any case; "" for all
-	After  string // what the page before returned as next; "" for the first
-	Limit  int
+	LoginFilter
+	After string // what the page before returned as next; "" for the first
+	Limit int
 }
 
 // PageLogins lists the logins that ListLogins would, a page at a time. next is ""
@@ -45,7 +54,7 @@ type LoginQuery struct {
 func (s *Service) PageLogins(ctx context.Context, p Principal, q LoginQuery) (page []Login, next string, err error) {
 	next = q.After
 	for len(page) < q.Limit {
-		keys, ids, err := s.store.LoginsAfter(ctx, next, EmailKey(q.Prefix), q.Limit)
+		keys, ids, err := s.store.LoginsAfter(ctx, next, q.LoginFilter, q.Limit)
 		if err != nil {
 			return nil, "", err
 		}
@@ -74,6 +83,14 @@ func (s *Service) PageLogins(ctx context.Context, p Principal, q LoginQuery) (pa
 		}
 	}
 	return page, next, nil
+}
+
+// CountUsers counts the logins that have a role which reaches into a module.
+func (s *Service) CountUsers(ctx context.Context, p Principal, account, module int64) (int, error) {
+	if err := p.May(ManageUsers, account, module, 0); err != nil {
+		return 0, err
+	}
+	return s.store.CountLogins(ctx, LoginFilter{Account: account, Module: module})
 }
 
 // Login returns one login as ListLogins would.

@@ -30,7 +30,7 @@ func TestLoginsComePageByPage(t *testing.T) {
 		}
 		var got []string
 		for after, pages := "", 0; pages < 10; pages++ {
-			page, next, err := s.PageLogins(ctx, p, account.LoginQuery{Prefix: "ANN", After: after, Limit: 3})
+			page, next, err := s.PageLogins(ctx, p, account.LoginQuery{LoginFilter: account.LoginFilter{Text: "ANN"}, After: after, Limit: 3})
 			must(err)
 			for _, l := range page {
 				got = append(got, l.Email)

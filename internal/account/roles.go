@@ -69,7 +69,11 @@ func (s *Service) CreateRole(ctx context.Context, p Principal, r Role) (Role, er
 		if made, err = s.store.CreateRole(ctx, r); err != nil {
 			return err
 		}
-		return s.writeIn(ctx, p, r.Account, r.Module, audit.RoleCreated, "role", made.ID, r.Name, audit.Detail{Name: "permissions", After: describe(r.Permissions)})
+		allows, err := s.describe(ctx, r.Module, r.Permissions)
+		if err != nil {
+			return err
+		}
+		return s.writeIn(ctx, p, r.Account, r.Module, audit.RoleCreated, "role", made.ID, r.Name, audit.Detail{Name: "permissions", After: allows})
 	})
 	return made, err
 }
@@ -85,7 +89,7 @@ func (s *Service) checkRole(ctx context.Context, r Role) error {
 	if len(r.Permissions) == 0 {
 		return errs.New(errs.Invalid, "the role %s allows nothing", r.Name).WithHint("Tick at least one action.")
 	}
-	collections, err := s.store.CollectionIDs(ctx, r.Module)
+	collections, err := s.store.CollectionNames(ctx, r.Module)
 	if err != nil {
 		return err
 	}
@@ -94,7 +98,7 @@ func (s *Service) checkRole(ctx context.Context, r Role) error {
 			return errs.New(errs.Invalid, "a custom role cannot allow %s", perm.Action).
 				WithHint("Give the role %s for that.", ModuleAdmin)
 		}
-		if perm.Collection != 0 && !slices.Contains(collections, perm.Collection) {
+		if perm.Collection != 0 && collections[perm.Collection] == "" {
 			return errs.New(errs.NotFound, "the module has no collection %d", perm.Collection)
 		}
 	}
@@ -114,14 +118,22 @@ func withView(in []Permission) []Permission {
 	return slices.Compact(out)
 }
 
-// describe returns permissions as an audit event tells them.
-func describe(perms []Permission) string {
-	parts := make([]string, len(perms))
-	for i, p := range perms {
-		parts[i] = string(p.Action)
-		if p.Collection != 0 {
-			parts[i] += " in collection " + decimal(p.Collection)
+// describe returns permissions as an audit event tells them: what is allowed
+// everywhere, then in each collection.
+func (s *Service) describe(ctx context.Context, module int64, perms []Permission) (string, error) {
+	names, err := s.store.CollectionNames(ctx, module)
+	var parts []string
+	for i := 0; i < len(perms); {
+		at := perms[i].Collection
+		var actions []string
+		for ; i < len(perms) && perms[i].Collection == at; i++ {
+			actions = append(actions, strings.ReplaceAll(string(perms[i].Action), "_", " "))
 		}
+		place := "all collections"
+		if at != 0 {
+			place = cmp.Or(names[at], "a collection that is gone")
+		}
+		parts = append(parts, strings.Join(actions, ", ")+" in "+place)
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, "; "), err
 }

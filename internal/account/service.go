@@ -25,18 +25,23 @@ type Store interface {
 	CreateAccount(ctx context.Context, a Account) (Account, error) // Conflict when the name is taken
 	Modules(ctx context.Context, account int64) ([]Module, error)  // 0: of all accounts; by account and name
 	CreateModule(ctx context.Context, m Module) (Module, error)    // Conflict when the name is taken
-	CollectionIDs(ctx context.Context, module int64) ([]int64, error)
+	CollectionNames(ctx context.Context, module int64) (map[int64]string, error)
 
 	Roles(ctx context.Context) ([]Role, error) // the highest first
 	CreateRole(ctx context.Context, r Role) (Role, error)
+	UpdateRole(ctx context.Context, r Role) error
+	DeleteRole(ctx context.Context, id int64) error
+	// MoveGrants gives another role to all who were given one by hand.
+	MoveGrants(ctx context.Context, from, to int64, by string, now time.Time) error
+	CountGrants(ctx context.Context, role int64) (byHand, mapped int, err error)
 	Grant(ctx context.Context, run int64, now time.Time, grants []LoginGrant) error
 	Revoke(ctx context.Context, grants []LoginGrant) error
 
 	Logins(ctx context.Context, ids []int64) ([]Login, error) // with grants; nil: all, by name
 	LoginsByEmail(ctx context.Context, keys []string) (map[string]int64, error)
-	// LoginsAfter returns the logins behind an email's key, whose keys begin with
-	// a prefix, in the order of their keys.
-	LoginsAfter(ctx context.Context, after, prefix string, limit int) (keys []string, ids []int64, err error)
+	// LoginsAfter returns the logins behind an email's key in the order of their keys.
+	LoginsAfter(ctx context.Context, after string, f LoginFilter, limit int) (keys []string, ids []int64, err error)
+	CountLogins(ctx context.Context, f LoginFilter) (int, error) // by all but its text
 	LoginsByObject(ctx context.Context, tenant string, objects []directory.ObjectID) (map[directory.ObjectID]int64, error)
 	// InsertLogins and UpdateLogins fail with Conflict when an email or a
 	// directory object is another login's already. UpdateLogins also does when
@@ -158,7 +163,7 @@ func (s *Service) firstAdministrator(ctx context.Context, email, hash string) er
 			return err
 		}
 	}
-	if err := s.store.Grant(ctx, 0, s.now(), []LoginGrant{{l.ID, Grant{Role: role.ID}}}); err != nil {
+	if err := s.store.Grant(ctx, 0, s.now(), []LoginGrant{{l.ID, Grant{Role: role.ID, By: System().Name}}}); err != nil {
 		return err
 	}
 	return s.write(ctx, System(), 0, audit.LoginCreated, "login", l.ID, l.Email,

@@ -12,6 +12,8 @@ const (
 	AccountCreated      Action = "account created"
 	ModuleCreated       Action = "module created"
 	RoleCreated         Action = "role created"
+	RoleChanged         Action = "role changed"
+	RoleRemoved         Action = "role removed"
 	LoginCreated        Action = "login created"
 	LoginInvited        Action = "login invited"
 	LoginDeactivated    Action = "login deactivated"

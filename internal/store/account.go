@@ -85,7 +85,9 @@ func (db *DB) CreateModule(ctx context.Context, m account.Module) (account.Modul
 
 func scanID(row scanner) (id int64, err error) { return id, row.Scan(&id) }
 
-// CollectionIDs lists the collections of a module.
-func (db *DB) CollectionIDs(ctx context.Context, module int64) ([]int64, error) {
-	return collect(ctx, db, scanID, `SELECT id FROM collection WHERE module_id = $1 ORDER BY id`, module)
+// CollectionNames returns the names of a module's collections by number.
+func (db *DB) CollectionNames(ctx context.Context, module int64) (map[int64]string, error) {
+	return collectMap(ctx, db, func(row scanner) (id int64, name string, err error) {
+		return id, name, row.Scan(&id, &name)
+	}, `SELECT id, name FROM collection WHERE module_id = $1`, module)
 }

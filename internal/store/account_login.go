@@ -258,23 +258,3 @@ func collectMap[K comparable, V any](ctx context.Context, db *DB, scan func(scan
 	}
 	return out, rows.Err()
 }
-
-// LoginsAfter returns a page of logins by their email's key.
-func (db *DB) LoginsAfter(ctx context.Context, after, prefix string, limit int) (keys []string, ids []int64, err error) {
-	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT email_key, id FROM login
-		WHERE email_key > $1 AND email_key >= $2 AND email_key < $3 ORDER BY email_key LIMIT $4`,
-		after, prefix, prefix+lastCharacter, int64(limit))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var key string
-		var id int64
-		if err := rows.Scan(&key, &id); err != nil {
-			return nil, nil, err
-		}
-		keys, ids = append(keys, key), append(ids, id)
-	}
-	return keys, ids, rows.Err()
-}

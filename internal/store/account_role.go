@@ -33,25 +33,73 @@ func (db *DB) Roles(ctx context.Context) ([]account.Role, error) {
 	return collect(ctx, db, scanRole, `SELECT id, account_id, module_id, name, scope, rank, permissions FROM role ORDER BY rank DESC, id`)
 }
 
-// CreateRole stores a role; Conflict when the name is taken in its module.
-func (db *DB) CreateRole(ctx context.Context, r account.Role) (account.Role, error) {
-	docs := make([]permissionDoc, len(r.Permissions))
-	for i, p := range r.Permissions {
+// permissionsJSON returns permissions as a role's row keeps them.
+func permissionsJSON(list []account.Permission) (string, error) {
+	docs := make([]permissionDoc, len(list))
+	for i, p := range list {
 		docs[i] = permissionDoc(p)
 	}
-	permissions, err := json.Marshal(docs)
+	doc, err := json.Marshal(docs)
+	return string(doc), err
+}
+
+// UpdateRole stores a role's name and permissions; Conflict when the name is
+// taken in its module.
+func (db *DB) UpdateRole(ctx context.Context, r account.Role) error {
+	permissions, err := permissionsJSON(r.Permissions)
+	if err != nil {
+		return err
+	}
+	_, err = db.conn(ctx).ExecContext(ctx, `UPDATE role SET name = $2, name_key = $3, permissions = $4 WHERE id = $1`,
+		r.ID, r.Name, nameKey(r.Name), permissions)
+	return db.taken(err, "a role", r.Name)
+}
+
+// DeleteRole removes a role that nobody holds.
+func (db *DB) DeleteRole(ctx context.Context, id int64) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM role WHERE id = $1`, id)
+	return err
+}
+
+// MoveGrants gives another role to all who were given one by hand, in the same
+// places, and makes a new version of their logins.
+func (db *DB) MoveGrants(ctx context.Context, from, to int64, by string, now time.Time) error {
+	return db.InTx(ctx, func(ctx context.Context) error {
+		_, err := db.conn(ctx).ExecContext(ctx, `UPDATE login SET version = version + 1, updated_at = $2
+			WHERE id IN (SELECT login_id FROM role_grant WHERE role_id = $1 AND mapping_id = 0)`, from, micros(now))
+		if err != nil {
+			return err
+		}
+		_, err = db.conn(ctx).ExecContext(ctx, `UPDATE role_grant SET role_id = $2, granted_at = $3, granted_by = $4 WHERE role_id = $1 AND mapping_id = 0`,
+			from, to, micros(now), by)
+		return err
+	})
+}
+
+// CountGrants counts who was given a role by hand, and who has it from mappings.
+func (db *DB) CountGrants(ctx context.Context, role int64) (byHand, mapped int, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(CASE WHEN mapping_id = 0 THEN 1 END), COUNT(CASE WHEN mapping_id <> 0 THEN 1 END)
+		FROM role_grant WHERE role_id = $1`, role).Scan(&byHand, &mapped)
+	return byHand, mapped, err
+}
+
+// CreateRole stores a role; Conflict when the name is taken in its module.
+func (db *DB) CreateRole(ctx context.Context, r account.Role) (account.Role, error) {
+	permissions, err := permissionsJSON(r.Permissions)
 	if err != nil {
 		return r, err
 	}
 	err = db.conn(ctx).QueryRowContext(ctx, `INSERT INTO role (account_id, module_id, name, name_key, scope, rank, permissions)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-		r.Account, r.Module, r.Name, nameKey(r.Name), string(r.Scope), r.Rank, string(permissions)).Scan(&r.ID)
+		r.Account, r.Module, r.Name, nameKey(r.Name), string(r.Scope), r.Rank, permissions).Scan(&r.ID)
 	return r, db.taken(err, "a role", r.Name)
 }
 
 func scanGrant(row scanner) (account.LoginGrant, error) {
 	var g account.LoginGrant
-	err := row.Scan(&g.Login, &g.Account, &g.Module, &g.Mapping, &g.Role, &g.RoleName, &g.Scope, &g.Administrator)
+	var at int64
+	err := row.Scan(&g.Login, &g.Account, &g.Module, &g.Mapping, &g.Role, &g.RoleName, &g.Scope, &g.Administrator, &at, &g.By)
+	g.At = fromMicros(at)
 	return g, err
 }
 
@@ -62,7 +110,8 @@ func (db *DB) grants(ctx context.Context, ids []int64) ([]account.LoginGrant, er
 		in, arg := db.inNumbers("g.login_id", 2, ids)
 		where, args = " WHERE "+in, append(args, arg)
 	}
-	return collect(ctx, db, scanGrant, `SELECT g.login_id, g.account_id, g.module_id, g.mapping_id, g.role_id, r.name, r.scope, r.rank > $1
+	return collect(ctx, db, scanGrant, `SELECT g.login_id, g.account_id, g.module_id, g.mapping_id, g.role_id, r.name, r.scope, r.rank > $1,
+		g.granted_at, g.granted_by
 		FROM role_grant g JOIN role r ON r.id = g.role_id`+where+`
 		ORDER BY g.login_id, r.rank DESC, g.account_id, g.module_id, g.mapping_id`, args...)
 }
@@ -70,12 +119,12 @@ func (db *DB) grants(ctx context.Context, ids []int64) ([]account.LoginGrant, er
 // Grant stores grants, each in place of what its key held.
 func (db *DB) Grant(ctx context.Context, run int64, now time.Time, grants []account.LoginGrant) error {
 	return db.bulkInsert(ctx, "role_grant",
-		[]string{"login_id", "account_id", "module_id", "mapping_id", "role_id", "run_id", "granted_at"},
+		[]string{"login_id", "account_id", "module_id", "mapping_id", "role_id", "run_id", "granted_at", "granted_by"},
 		len(grants), func(i int, dst []any) {
 			g := &grants[i]
-			dst[0], dst[1], dst[2], dst[3], dst[4], dst[5], dst[6] = g.Login, g.Account, g.Module, g.Mapping, g.Role, run, micros(now)
+			dst[0], dst[1], dst[2], dst[3], dst[4], dst[5], dst[6], dst[7] = g.Login, g.Account, g.Module, g.Mapping, g.Role, run, micros(now), g.By
 		}, `ON CONFLICT (login_id, account_id, module_id, mapping_id) DO UPDATE SET role_id = excluded.role_id,
-			run_id = excluded.run_id, granted_at = excluded.granted_at`)
+			run_id = excluded.run_id, granted_at = excluded.granted_at, granted_by = excluded.granted_by`)
 }
 
 // revoke takes grants away by their keys.

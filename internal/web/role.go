@@ -1,7 +1,9 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,7 +55,10 @@ func (v *visit) showRoles(status int, form view.RoleForm) error {
 // roleView is a role with what it allows where: in one line when that is the
 // same in all collections, else in a line each.
 func (v *visit) roleView(r account.Role) view.Role {
-	out := view.Role{Name: r.Name, BuiltIn: r.Module == 0, Reach: reachOf(r.Scope)}
+	out := view.Role{
+		Name: r.Name, BuiltIn: r.Module == 0, Reach: reachOf(r.Scope), Path: v.rolePath(r.ID),
+		Holders: usersPathOf(v.usersPath(), view.UserFilter{Role: view.Num(r.ID)}, ""),
+	}
 	var manages []string
 	for _, w := range manageWords {
 		if r.Allows(w.action, 0) {
@@ -94,6 +99,10 @@ func reachOf(s account.Scope) string {
 	return "this module"
 }
 
+func (v *visit) rolePath(role int64) string {
+	return fmt.Sprintf("%s/roles/%d", modulePath(v.module.ID), role)
+}
+
 // ticks are the boxes of the form, a row for all collections and one each. A
 // box is named by its collection's number and its action.
 func (v *visit) ticks(on func(name string) bool) []view.TickRow {
@@ -118,26 +127,42 @@ func tickName(collection int64, a account.Action) string {
 
 // addRole makes a custom role of the module.
 func (s *Site) addRole(v *visit) error {
-	name := v.text("name")
-	ticked := map[string]bool{}
-	role := account.Role{Account: v.module.Account, Module: v.module.ID, Name: name}
-	for _, tick := range v.r.Form["allow"] {
-		number, action, _ := strings.Cut(tick, " ")
-		id, err := strconv.ParseInt(number, 10, 64)
-		if err != nil || id < 0 {
-			return notHere()
-		}
-		ticked[tick] = true
-		role.Permissions = append(role.Permissions, account.Permission{Action: account.Action(action), Collection: id})
+	role, err := v.roleTyped()
+	if err != nil {
+		return err
 	}
 	made, err := s.Accounts.CreateRole(v.ctx(), v.who, role)
 	if refused(err) {
-		form := view.RoleForm{Name: name, Fault: sentence(err, statusOf(err)), Hint: errs.HintOf(err), Rows: v.ticks(func(n string) bool { return ticked[n] })}
-		return v.showRoles(statusOf(err), form)
+		return v.showRoles(statusOf(err), v.roleForm(role, err))
 	}
 	if err != nil {
 		return err
 	}
 	v.flash(true, "The role "+made.Name+" can be given now.")
 	return v.goTo(v.r.URL.Path)
+}
+
+// roleTyped is a role as it stands in its form.
+func (v *visit) roleTyped() (account.Role, error) {
+	role := account.Role{Account: v.module.Account, Module: v.module.ID, Name: v.text("name")}
+	for _, tick := range v.r.Form["allow"] {
+		number, action, _ := strings.Cut(tick, " ")
+		id, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || id < 0 {
+			return role, notHere()
+		}
+		role.Permissions = append(role.Permissions, account.Permission{Action: account.Action(action), Collection: id})
+	}
+	return role, nil
+}
+
+// roleForm is the form of a role, with what was wrong with it.
+func (v *visit) roleForm(role account.Role, err error) view.RoleForm {
+	form := view.RoleForm{Name: role.Name, Rows: v.ticks(func(name string) bool {
+		return slices.ContainsFunc(role.Permissions, func(p account.Permission) bool { return tickName(p.Collection, p.Action) == name })
+	})}
+	if err != nil {
+		form.Fault, form.Hint = sentence(err, statusOf(err)), errs.HintOf(err)
+	}
+	return form
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/register"
 )
 
@@ -62,5 +64,62 @@ func TestARefusedRoleIsShownAgainWithItsTicks(t *testing.T) {
 	}
 	if got := b.post(path, "name", "Odd"); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "Tick at least one action.") {
 		t.Errorf("a role without a tick: %d", got.status)
+	}
+}
+
+func TestACustomRoleIsEditedAndRemoved(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(manager)
+	list := fmt.Sprintf("/m/%d/roles", o.module.ID)
+	b.post(list, "name", "Warehouse", "allow", "0 edit")
+	path := list + "/" + o.role("Warehouse")
+	form := formOf(t, b.get(path).body, "role-form")
+	if !slices.Equal(form["allow"], []string{"0 view", "0 edit"}) {
+		t.Errorf("the form ticks %q", form["allow"])
+	}
+	form.Set("name", "Stores")
+	form["allow"] = append(form["allow"], "0 check_out")
+	if got := b.do("POST", path, form); got.to != path {
+		t.Fatalf("Save leads to %q (%d)", got.to, got.status)
+	}
+	if r, err := o.accounts.Role(t.Context(), o.module.ID, "Stores"); err != nil || !r.Allows(account.CheckOut, 0) {
+		t.Errorf("the role is %+v, %v", r, err)
+	}
+	form.Set("name", "Collaborator")
+	if got := b.do("POST", path, form); got.status != http.StatusConflict || formOf(t, got.body, "role-form").Get("name") != "Collaborator" {
+		t.Errorf("a name that is Muster's: %d, want the form again", got.status)
+	}
+	b.post(fmt.Sprintf("/m/%d/users/%d/roles", o.module.ID, o.login(colleague).ID), "role", o.role("Stores"))
+	if got := b.post(path + "/remove"); got.status != http.StatusConflict || !strings.Contains(got.body, "Choose the role that they get instead") {
+		t.Errorf("a role that somebody has: %d, want it refused", got.status)
+	}
+	if got := b.post(path+"/remove", "to", o.role(account.Collaborator)); got.to != list {
+		t.Fatalf("Remove leads to %q (%d)", got.to, got.status)
+	}
+	if g := o.login(colleague).Grants; len(g) != 1 || g[0].RoleName != account.Collaborator {
+		t.Errorf("whoever had the role holds %+v", g)
+	}
+	if got := b.get(list + "/" + o.role(account.Collaborator)); got.status != http.StatusNotFound {
+		t.Errorf("a role of Muster's own can be edited: %d", got.status)
+	}
+}
+
+func TestARoleThatAMappingGivesStays(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b, _ := connected(t, o)
+	list := fmt.Sprintf("/m/%d/roles", o.module.ID)
+	b.post(list, "name", "Warehouse", "allow", "0 edit")
+	role, err := o.accounts.Role(t.Context(), o.module.ID, "Warehouse")
+	o.must(err)
+	_, err = o.work.SaveMappings(t.Context(), account.CommandLine(), 1, []mapping.Definition{{
+		Name: "Staff", Kind: mapping.Login, Entity: directory.User, Identifier: mapping.ByObjectID, Module: o.module.ID, Role: role.ID,
+		Units: []directory.UnitRef{{Kind: directory.Group, Name: "All Staff", Nested: true}},
+	}})
+	o.must(err)
+	got := b.post(fmt.Sprintf("%s/%d/remove", list, role.ID))
+	if got.status != http.StatusConflict || !strings.Contains(got.body, "The mapping Staff gives this role") {
+		t.Errorf("removing it: %d, want it refused with the mapping's name", got.status)
 	}
 }

@@ -96,6 +96,9 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/users/{login}/password", may(account.ManageUsers), s.setUserPassword},
 		{"GET /m/{module}/roles", may(account.ManageUsers), s.roles},
 		{"POST /m/{module}/roles", may(account.ManageUsers), s.addRole},
+		{"GET /m/{module}/roles/{role}", may(account.ManageUsers), s.editRole},
+		{"POST /m/{module}/roles/{role}", may(account.ManageUsers), s.saveRole},
+		{"POST /m/{module}/roles/{role}/remove", may(account.ManageUsers), s.removeRole},
 
 		{"GET /m/{module}/integrations", may(account.ManageIntegrations), s.integrations},
 		{"GET /m/{module}/integrations/store", may(account.ManageIntegrations), s.integrationsStore},

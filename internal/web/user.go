@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,40 +15,85 @@ import (
 func (s *Site) users(v *visit) error { return v.showUsers(http.StatusOK, view.InviteForm{}) }
 
 func (v *visit) showUsers(status int, form view.InviteForm) error {
-	s, query := v.site, v.text("q")
-	list, next, err := s.Accounts.PageLogins(v.ctx(), v.who, account.LoginQuery{Prefix: query, After: v.text("after"), Limit: recordsShown})
+	page := view.Users{Crumbs: v.crumbs(), Path: v.usersPath(), Filter: v.userFilter(), Everything: v.who.OrganizationAdmin()}
+	list, next, err := v.site.Accounts.PageLogins(v.ctx(), v.who, account.LoginQuery{LoginFilter: v.loginFilter(page.Filter), After: v.text("after"), Limit: recordsShown})
 	if err != nil {
 		return err
 	}
-	mappings, err := v.mappingNames()
+	mappings, err := v.mappingLinks()
 	if err != nil {
 		return err
 	}
 	if form.Roles, err = v.roleOptions(); err != nil {
 		return err
 	}
-	page := view.Users{Crumbs: v.crumbs(), Path: v.usersPath(), Query: query, Form: form}
+	page.Form, page.Roles = form, append([]view.Option{{Label: "Any"}}, form.Roles...)
 	if next != "" {
-		page.Next = v.r.URL.Path + "?" + url.Values{"q": {query}, "after": {next}}.Encode()
+		page.Next = usersPathOf(page.Path, page.Filter, next)
 	}
 	for _, l := range list {
-		row := view.UserRow{Path: fmt.Sprintf("%s/%d", page.Path, l.ID), Name: l.Name, Email: l.Email, State: loginBadge(l.State), Directory: l.Origin == account.Directory, BreakGlass: l.BreakGlass}
-		for _, g := range l.Grants {
-			here := g.Scope == account.OrganizationWide || g.Account == v.module.Account && (g.Scope == account.AccountWide || g.Module == v.module.ID)
-			if !here {
-				continue
-			}
-			from := "by hand"
-			if g.Mapping != 0 {
-				from = "mapping " + mappings[g.Mapping]
-			}
-			row.Roles = append(row.Roles, view.RoleFrom{Role: g.RoleName, From: from})
+		page.Rows = append(page.Rows, v.userRow(l, mappings))
+	}
+	return v.showStatus(status, "Users", view.UsersPage(v.frame, page))
+}
+
+// userRow is a user with the roles that reach into the module, or with all of
+// them where users of the whole organization are listed.
+func (v *visit) userRow(l account.Login, mappings map[int64]view.Option) view.UserRow {
+	row := view.UserRow{Path: v.userPath(l.ID), Name: l.Name, Email: l.Email, State: loginBadge(l.State), Directory: l.Origin == account.Directory, BreakGlass: l.BreakGlass}
+	all := v.text("where") == "all"
+	for _, g := range l.Grants {
+		here := g.Scope == account.OrganizationWide || g.Account == v.module.Account && (g.Scope == account.AccountWide || g.Module == v.module.ID)
+		if !here && !all {
+			continue
 		}
-		if len(row.Roles) > 0 || l.Origin == account.Directory {
-			page.Rows = append(page.Rows, row)
+		from := v.roleFrom(g, mappings)
+		if !here {
+			from.Place = v.placeOf(g)
+		}
+		row.Roles = append(row.Roles, from)
+	}
+	return row
+}
+
+// roleFrom says where a role comes from: a mapping, or a person at a time.
+func (v *visit) roleFrom(g account.Grant, mappings map[int64]view.Option) view.RoleFrom {
+	out := view.RoleFrom{Role: g.RoleName, At: g.At, By: g.By}
+	if g.Mapping != 0 {
+		out.Mapping, out.Path = cmp.Or(mappings[g.Mapping].Label, "that is gone"), mappings[g.Mapping].Value
+	}
+	return out
+}
+
+// userFilter is what the visitor looks for, as it was typed.
+func (v *visit) userFilter() view.UserFilter {
+	return view.UserFilter{Text: v.text("q"), State: v.text("state"), Origin: v.text("origin"), Role: v.text("role-is"), Where: v.text("where")}
+}
+
+// loginFilter is a filter as the use case takes it. Only those who manage the
+// whole organization look beyond the module.
+func (v *visit) loginFilter(f view.UserFilter) account.LoginFilter {
+	out := account.LoginFilter{
+		Text: f.Text, State: account.State(f.State), Origin: f.Origin, Role: v.numberIn("role-is"), Account: v.module.Account, Module: v.module.ID,
+	}
+	if f.Where == "all" && v.who.OrganizationAdmin() {
+		out.Account, out.Module = 0, 0
+	}
+	return out
+}
+
+// usersPathOf is the address of a page of users.
+func usersPathOf(path string, f view.UserFilter, after string) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"q": f.Text, "state": f.State, "origin": f.Origin, "role-is": f.Role, "where": f.Where, "after": after} {
+		if value != "" {
+			q.Set(name, value)
 		}
 	}
-	return v.showStatus(status, "Users", view.UsersPage(page))
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
 }
 
 func (v *visit) usersPath() string { return modulePath(v.module.ID) + "/users" }
@@ -80,9 +126,10 @@ func (s *Site) inviteUser(v *visit) error {
 	return v.goTo(fmt.Sprintf("%s/%d", v.usersPath(), l.ID))
 }
 
-// mappingNames are the names of the module's mappings, by number.
-func (v *visit) mappingNames() (map[int64]string, error) {
-	out := map[int64]string{}
+// mappingLinks are the module's mappings by number, each with its page. For who
+// does not manage integrations there are none.
+func (v *visit) mappingLinks() (map[int64]view.Option, error) {
+	out := map[int64]view.Option{}
 	if v.who.May(account.ManageIntegrations, v.module.Account, v.module.ID, 0) != nil {
 		return out, nil
 	}
@@ -96,7 +143,7 @@ func (v *visit) mappingNames() (map[int64]string, error) {
 			return out, err
 		}
 		for _, m := range maps {
-			out[m.ID] = m.Name
+			out[m.ID] = view.Option{Label: m.Name, Value: fmt.Sprintf("%s/mapping/%d", connectionPath(c.Module, c.ID), m.ID)}
 		}
 	}
 	return out, nil

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/directory"
+	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/mapping"
 )
 
 // login is a user by email as the command line sees them.
@@ -129,5 +132,57 @@ func TestAnOrganizationAdminSetsAPassword(t *testing.T) {
 	}
 	if b.post(path+"/break-glass", "on", "yes"); !o.login(colleague).BreakGlass {
 		t.Error("the user is not break-glass")
+	}
+}
+
+func TestUsersAreLookedForAndTellWhereRolesComeFrom(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(manager)
+	users := fmt.Sprintf("/m/%d/users", o.module.ID)
+	b.post(users, "email", "new@contoso.example", "name", "Nele New", "role", o.role(account.Collaborator))
+	for _, tt := range []struct{ query, has, lacks string }{
+		{"", "Nele New", outsider},
+		{"?q=ELE", "Nele New", colleague},
+		{"?state=invited", "Nele New", colleague},
+		{"?origin=directory", "Nobody found", "Nele New"},
+		{"?role-is=" + o.role(account.ModuleAdmin), manager + "</div>", "Nele New"},
+		{"?where=all", "Nele New", outsider}, // not for who manages one module
+	} {
+		if page := b.get(users + tt.query).body; !strings.Contains(page, tt.has) || strings.Contains(page, tt.lacks) {
+			t.Errorf("%q: want %s and not %s", tt.query, tt.has, tt.lacks)
+		}
+	}
+	if page := o.as(boss).get(users + "?where=all").body; !strings.Contains(page, outsider) {
+		t.Error("an Organization Admin does not find the users of other accounts")
+	}
+	if page := b.get(users + "?q=nele").body; !strings.Contains(page, "by hand, by "+manager) {
+		t.Error("the list does not say who gave the role")
+	}
+}
+
+func TestARoleFromAMappingLeadsToTheMapping(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b, path := connected(t, o)
+	role, err := o.accounts.Role(t.Context(), o.module.ID, account.Collaborator)
+	o.must(err)
+	_, err = o.work.SaveMappings(t.Context(), account.CommandLine(), 1, []mapping.Definition{{
+		Name: "Staff", Kind: mapping.Login, Entity: directory.User, Identifier: mapping.ByObjectID, Module: o.module.ID, Role: role.ID,
+		Units: []directory.UnitRef{{Kind: directory.Group, Name: "All Staff", Nested: true}},
+	}})
+	o.must(err)
+	id, err := o.work.Start(t.Context(), account.CommandLine(), 1, integration.Order{})
+	o.must(err)
+	progress, err := o.work.Watch(t.Context(), account.CommandLine(), id)
+	o.must(err)
+	for range progress {
+	}
+	maps, err := o.work.Mappings(t.Context(), account.CommandLine(), 1)
+	o.must(err)
+	link := fmt.Sprintf(`<a href="%s/mapping/%d">Staff</a>`, path, maps[0].ID)
+	page := b.get(fmt.Sprintf("/m/%d/users?origin=directory", o.module.ID)).body
+	if !strings.Contains(page, link) {
+		t.Errorf("the list of users lacks %s", link)
 	}
 }

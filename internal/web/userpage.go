@@ -20,7 +20,7 @@ func (v *visit) showUser(status int, fault string) error {
 	if err != nil {
 		return err
 	}
-	mappings, err := v.mappingNames()
+	mappings, err := v.mappingLinks()
 	if err != nil {
 		return err
 	}
@@ -32,16 +32,13 @@ func (v *visit) showUser(status int, fault string) error {
 		MayPassword: v.who.OrganizationAdmin() && l.State != account.Deactivated && (l.Origin == account.Local || l.BreakGlass),
 	}
 	for _, g := range l.Grants {
-		line := view.GrantLine{Role: g.RoleName, Place: v.placeOf(g), From: "by hand", Account: g.Account, Module: g.Module, ByHand: g.Mapping == 0}
-		if !line.ByHand {
-			line.From = strings.TrimSpace("mapping " + mappings[g.Mapping])
-		}
+		line := view.GrantLine{RoleFrom: v.roleFrom(g, mappings), Place: v.placeOf(g), Account: g.Account, Module: g.Module, ByHand: g.Mapping == 0}
 		page.Grants = append(page.Grants, line)
 	}
 	if page.Roles, err = v.roleOptions(); err != nil {
 		return err
 	}
-	return v.showStatus(status, l.Name, view.UserPage(page))
+	return v.showStatus(status, l.Name, view.UserPage(v.frame, page))
 }
 
 // loginHere is the user of the path, as far as the visitor manages users.

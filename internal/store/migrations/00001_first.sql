@@ -217,8 +217,10 @@ CREATE TABLE role_grant (
     role_id    BIGINT NOT NULL,
     run_id     BIGINT NOT NULL,
     granted_at BIGINT NOT NULL,
+    granted_by TEXT   NOT NULL, -- the name of who gave it by hand, at the time; else ''
     PRIMARY KEY (login_id, account_id, module_id, mapping_id)
 ) {{clustered}};
+CREATE INDEX role_grant_role ON role_grant (role_id);
 
 CREATE TABLE audit_event (
     id           {{serial}},

@@ -412,7 +412,7 @@ func auditFilter(page Audit) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if page.Filter.ID == "" {
-			templ_7745c5c3_Err = Input(Field{Name: "on", Label: "On what", Value: page.Filter.Subject, Placeholder: "Name of a user, field, …"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Input(Field{Name: "on", Label: "On what", Value: page.Filter.Subject, Placeholder: "A name"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
