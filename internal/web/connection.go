@@ -28,7 +28,7 @@ func (s *Site) connection(v *visit) error {
 func (v *visit) connectionView(c syncer.Connection) view.Connection {
 	return view.Connection{
 		Crumbs: v.crumbs(view.Crumb{Name: "Integrations", Path: modulePath(v.module.ID) + "/integrations"}),
-		Path:   connectionPath(v.module.ID, c.ID), Configured: c.Configured(), HasSecret: len(c.Sealed) > 0,
+		Path:   connectionPath(v.module.ID, c.ID), Redirect: v.base() + callbackPath, Configured: c.Configured(), HasSecret: len(c.Sealed) > 0,
 		TenantID: c.TenantID, ClientID: c.ClientID, ObjectID: c.ApplicationObjectID, Cloud: c.Cloud,
 		LoginURL: c.LoginURL, GraphURL: c.GraphURL, CAPEM: c.CAPEM, CertificatePEM: c.CertificatePEM,
 		Incremental: c.Schedule.Incremental, Full: c.Schedule.Full, TimeZone: c.Schedule.TimeZone,

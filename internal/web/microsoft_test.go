@@ -93,6 +93,9 @@ func (o *office) withMicrosoft(person, next string) (*browser, answer) {
 func TestAMemberOfAMappedGroupSignsInWithMicrosoft(t *testing.T) {
 	t.Parallel()
 	o, members := staff(t)
+	if guide := o.as(manager).get(fmt.Sprintf("/m/%d/integrations/1", o.module.ID)).body; !strings.Contains(guide, `data-copy="`+o.url+`/auth/microsoft/callback"`) {
+		t.Error("the guide to the portal does not name the redirect address")
+	}
 	page := o.stranger().get("/sign-in?next=/profile").body
 	if !strings.Contains(page, `href="/auth/microsoft/1?next=%2Fprofile"`) || !strings.Contains(page, "Sign in with Microsoft") {
 		t.Error("the sign-in page has no button for Microsoft")
