@@ -63,6 +63,13 @@ func (w *world) now() time.Time {
 	return w.at
 }
 
+// later lets time pass.
+func (w *world) later(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
+}
+
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {

@@ -267,11 +267,11 @@ func (s *Service) ResetPassword(ctx context.Context, p Principal, email string, 
 	if err := p.May(ManageUsers, 0, 0, 0); err != nil {
 		return err
 	}
-	hash, err := HashPassword(password)
+	l, err := s.FindLogin(ctx, p, email)
 	if err != nil {
 		return err
 	}
-	l, err := s.FindLogin(ctx, p, email)
+	hash, err := s.hashFor(ctx, &l, password)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -36,6 +37,26 @@ func HashPassword(password secret.Text) (string, error) {
 	sum := argon2.IDKey([]byte(password.Reveal()), salt, argonPasses, argonMemory, argonLanes, argonKey)
 	enc := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonPasses, argonLanes, enc(salt), enc(sum)), nil
+}
+
+// hashFor returns the hash of a password that was chosen for a login, or Invalid
+// when it is easy to guess.
+func (s *Service) hashFor(ctx context.Context, l *Login, password secret.Text) (string, error) {
+	org, err := s.store.Organization(ctx)
+	if err != nil {
+		return "", err
+	}
+	return hashChosen(password, l.Email, l.Name, org.Name)
+}
+
+// hashChosen is hashFor, given what guessers know of the user.
+func hashChosen(password secret.Text, about ...string) (string, error) {
+	if n := len([]rune(password.Reveal())); n >= passwordLength {
+		if err := checkGuess(password.Reveal(), about...); err != nil {
+			return "", err
+		}
+	}
+	return HashPassword(password) // which says what is too short
 }
 
 // CheckPassword reports whether a password is the one that was hashed. A hash

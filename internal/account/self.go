@@ -36,10 +36,10 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, present, pass
 	if err != nil {
 		return err
 	}
-	if !CheckPassword(old, present) {
+	if !s.check(old, present) {
 		return errs.New(errs.Forbidden, "the present password is wrong")
 	}
-	hash, err := HashPassword(password)
+	hash, err := s.hashFor(ctx, &l, password)
 	if err != nil {
 		return err
 	}

@@ -37,10 +37,16 @@ func TestPeopleChangeTheirOwnPassword(t *testing.T) {
 		if !slices.Contains(w.closed, p.Login) {
 			t.Error("those who end sessions and tokens were not told")
 		}
-		events, err := w.svc.Events(ctx, w.p, account.EventQuery{Everything: true, Limit: 1})
+		events, err := w.svc.Events(ctx, w.p, account.EventQuery{Everything: true, Limit: 3})
 		w.must(err)
-		if e := events[0]; e.Action != audit.PasswordChanged || e.Actor.ID != p.Login || len(e.Details) != 0 {
-			t.Errorf("the audit log ends with %+v", e)
+		if e := events[2]; e.Action != audit.PasswordChanged || e.Actor.ID != p.Login || len(e.Details) != 0 {
+			t.Errorf("before the two sign-ins the audit log says %+v", e)
+		}
+		if e := events[1]; e.Action != audit.SignInRefused || e.SubjectID != p.Login || e.Actor.Kind != audit.Visitor {
+			t.Errorf("of the sign-in with the old password the audit log says %+v", e)
+		}
+		if e := events[0]; e.Action != audit.SignedIn || e.Actor.ID != p.Login {
+			t.Errorf("of the sign-in with the new password the audit log says %+v", e)
 		}
 	})
 }

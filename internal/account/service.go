@@ -61,6 +61,8 @@ type Store interface {
 	ActiveAdministrators(ctx context.Context) ([]int64, error)
 
 	sessionStore
+	secondStepStore
+	resetStore
 
 	WriteAudit(ctx context.Context, e audit.Event) error
 	AuditEvents(ctx context.Context, q EventQuery) ([]audit.Entry, error)
@@ -73,7 +75,10 @@ type Store interface {
 type Service struct {
 	store  Store
 	now    func() time.Time
+	keys   *secret.Keyring // nil: no second step can be set up
 	closed []func(ctx context.Context, logins []int64) error
+
+	hashing chan struct{} // holds an item for each password that is being checked
 }
 
 // NewService returns the use cases over a store.
@@ -81,8 +86,15 @@ func NewService(store Store, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	return &Service{store: store, now: now, closed: []func(context.Context, []int64) error{store.DeleteSessionsOf}}
+	return &Service{
+		store: store, now: now, hashing: make(chan struct{}, hashesAtOnce),
+		closed: []func(context.Context, []int64) error{store.DeleteSessionsOf, store.DeleteResetLinksOf},
+	}
 }
+
+// SealWith gives the service the keys for what it seals: the secrets of second
+// steps. Call it before the service is in use.
+func (s *Service) SealWith(keys *secret.Keyring) { s.keys = keys }
 
 // OnClosed has fn called with logins that can no longer sign in as they did:
 // deactivated, or given another password. It is where sessions and tokens end.
@@ -126,7 +138,7 @@ func (s *Service) Setup(ctx context.Context, name, email string, password secret
 	}
 	hash := ""
 	if !password.IsZero() {
-		if hash, err = HashPassword(password); err != nil {
+		if hash, err = hashChosen(password, email, name); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,9 @@ const (
 	LogExported         Action = "audit log exported"
 	SignedIn            Action = "signed in"
 	SignInRefused       Action = "sign-in refused"
+	SecondStepOn        Action = "second step switched on"
+	SecondStepOff       Action = "second step switched off"
+	ResetLinkMade       Action = "password link made"
 )
 
 // Detail is one thing that an event changed, as people read it. Secrets are

@@ -228,6 +228,28 @@ CREATE TABLE role (
     PRIMARY KEY (id)
 );
 
+CREATE TABLE second_step (
+    login_id bigint NOT NULL,
+    sealed bytea NOT NULL,
+    last_used bigint NOT NULL,
+    since bigint NOT NULL,
+    PRIMARY KEY (login_id)
+);
+
+CREATE TABLE recovery_code (
+    login_id bigint NOT NULL,
+    code bytea NOT NULL,
+    PRIMARY KEY (login_id, code)
+);
+
+CREATE TABLE reset_link (
+    login_id bigint NOT NULL,
+    token bytea NOT NULL,
+    expires_at bigint NOT NULL,
+    UNIQUE (token),
+    PRIMARY KEY (login_id)
+);
+
 CREATE TABLE role_grant (
     login_id bigint NOT NULL,
     account_id bigint NOT NULL,

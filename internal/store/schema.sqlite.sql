@@ -206,6 +206,25 @@ CREATE TABLE role (
     UNIQUE (module_id, name_key)
 );
 
+CREATE TABLE second_step (
+    login_id  INTEGER PRIMARY KEY,
+    sealed    BLOB NOT NULL, -- the shared secret
+    last_used BIGINT    NOT NULL, -- the time step of the last code that was taken: none is good twice
+    since     BIGINT    NOT NULL
+);
+
+CREATE TABLE recovery_code (
+    login_id BIGINT    NOT NULL,
+    code     BLOB NOT NULL,
+    PRIMARY KEY (login_id, code)
+) WITHOUT ROWID;
+
+CREATE TABLE reset_link (
+    login_id   INTEGER PRIMARY KEY,
+    token      BLOB NOT NULL UNIQUE,
+    expires_at BIGINT    NOT NULL
+);
+
 CREATE TABLE role_grant (
     login_id   BIGINT NOT NULL,
     account_id BIGINT NOT NULL, -- 0 for the whole organization

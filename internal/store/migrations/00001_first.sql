@@ -209,6 +209,28 @@ CREATE TABLE role (
     UNIQUE (module_id, name_key)
 );
 
+-- The second step of signing in with a password.
+CREATE TABLE second_step (
+    login_id  {{id}},
+    sealed    {{bytes}} NOT NULL, -- the shared secret
+    last_used BIGINT    NOT NULL, -- the time step of the last code that was taken: none is good twice
+    since     BIGINT    NOT NULL
+);
+
+-- What stands in for the device when it is lost: each good once, hashed.
+CREATE TABLE recovery_code (
+    login_id BIGINT    NOT NULL,
+    code     {{bytes}} NOT NULL,
+    PRIMARY KEY (login_id, code)
+) {{clustered}};
+
+-- One-time links to set a password, one a user. The token is only here as its hash.
+CREATE TABLE reset_link (
+    login_id   {{id}},
+    token      {{bytes}} NOT NULL UNIQUE,
+    expires_at BIGINT    NOT NULL
+);
+
 CREATE TABLE role_grant (
     login_id   BIGINT NOT NULL,
     account_id BIGINT NOT NULL, -- 0 for the whole organization
