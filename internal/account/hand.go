@@ -268,6 +268,9 @@ func (s *Service) ResetPassword(ctx context.Context, p Principal, email string, 
 		return err
 	}
 	l, err := s.FindLogin(ctx, p, email)
+	if err == nil {
+		err = notOneself(p, &l)
+	}
 	if err != nil {
 		return err
 	}

@@ -176,6 +176,19 @@ func (s *Service) SecondStepState(ctx context.Context, p Principal) (on bool, co
 	return true, int(left), err
 }
 
+// HasSecondStep tells whether another user has a second step. It is for who may
+// switch it off.
+func (s *Service) HasSecondStep(ctx context.Context, p Principal, login int64) (bool, error) {
+	if err := p.May(ManageUsers, 0, 0, 0); err != nil {
+		return false, err
+	}
+	_, err := s.store.SecondStep(ctx, login)
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // FinishSignIn signs in whose password was right a moment ago, with the code of
 // their app or a recovery code. Every way to fail is Unauthenticated. Whoever
 // calls it has seen the password checked.
@@ -250,6 +263,9 @@ func (s *Service) ResetSecondStep(ctx context.Context, p Principal, login int64)
 		return err
 	}
 	l, err := s.visible(ctx, p, login)
+	if err == nil {
+		err = notOneself(p, &l)
+	}
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type program struct {
 	Explain explainCmd `cmd:"" help:"Say why a person is as they are."`
 
 	Users    usersCmd    `cmd:"" help:"List the users with their state and roles."`
+	User     userCmd     `cmd:"" help:"Work with one user."`
 	Export   exportCmd   `cmd:"" help:"Export a collection's records."`
 	Record   recordCmd   `cmd:"" help:"Work with records."`
 	Checkout checkoutCmd `cmd:"" help:"Hand an asset to a person."`

@@ -126,6 +126,7 @@ func (h *house) setupToken(ctx context.Context) (string, error) {
 // what is special about it; the rest is the house's.
 func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.Options) error {
 	d.Accounts, d.Records, d.Lists, d.Integrations = h.accounts, h.records, h.lists, h.work
+	d.Keys = h.keys
 	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, []prometheus.Collector{&runMetrics{house: h}}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -186,3 +186,35 @@ func TestTheDemoCanEndAfterItsStory(t *testing.T) {
 		t.Error("the application was opened")
 	}
 }
+
+func TestAUserWhoForgotTheirPasswordGetsALink(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	cmd := startCommand(t, "--data", data, "serve", "--listen", "127.0.0.1:0")
+	at := cmd.wait(`Muster listens on (http://127\.0\.0\.1:\d+)\n`)[1]
+	visit(t, browser(t), at+"/setup", url.Values{"organization": {"Acme"}, "email": {"ada@acme.example"}, "password": {"correct horse battery"}})
+	run := func(want int, args ...string) string {
+		t.Helper()
+		var out strings.Builder
+		if code := cli.Run(t.Context(), append([]string{"--data", data, "user", "reset"}, args...), strings.NewReader(""), &out, &out, func(string) string { return "" }); code != want {
+			t.Fatalf("user reset %v: exit code %d, want %d:\n%s", args, code, want, out.String())
+		}
+		return out.String()
+	}
+	run(cli.ExitFailed, "nobody@acme.example")
+	run(cli.ExitUsage, "ada@acme.example", "--base-url", "acme")
+	said := run(cli.ExitDone, "ada@acme.example", "--base-url", at)
+	link := regexp.MustCompile(`http\S+/reset\?token=\S+`).FindString(said)
+	c := browser(t)
+	if _, path, body := visit(t, c, link, nil); path != "/reset" || !strings.Contains(body, "ada@acme.example") {
+		t.Fatalf("the link %q leads to %s:\n%s", link, path, body)
+	}
+	u, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	visit(t, c, at+"/reset", url.Values{"token": {u.Query().Get("token")}, "password": {"rain on a tin roof"}})
+	if _, path, _ := visit(t, c, at+"/sign-in", url.Values{"email": {"ada@acme.example"}, "password": {"rain on a tin roof"}}); path != "/" {
+		t.Errorf("the new password leads to %s", path)
+	}
+}

@@ -26,6 +26,7 @@ type house struct {
 	sync     *syncer.Service
 	work     *integration.Service // integrations, as people use them
 	me       account.Principal
+	keys     *secret.Keyring
 }
 
 // open puts the program together over its database.
@@ -38,7 +39,8 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine()}
+	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine(), keys: keys}
+	h.accounts.SealWith(keys)
 	h.lists = listing.New(db, h.records)
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),

@@ -86,9 +86,10 @@ func empty(t *testing.T) *office {
 	keys, err := secret.NewKeyring(bytes.Repeat([]byte{5}, 32))
 	o.must(err)
 	o.accounts, o.records = account.NewService(db, nil), register.New(db, nil)
+	o.accounts.SealWith(keys)
 	o.work = o.integrations(db, keys)
 	t.Cleanup(o.work.Close)
-	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Integrations: o.work, SetupToken: "let-me-in"})
+	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Integrations: o.work, Keys: keys, SetupToken: "let-me-in"})
 	srv := httptest.NewServer(o.site.Handler())
 	t.Cleanup(srv.Close)
 	o.url = srv.URL

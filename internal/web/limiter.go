@@ -7,14 +7,20 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 )
 
-// limiter slows down guessing of passwords, per account and per address. It
-// never locks anybody out for good: the wait is short, and the right password
-// clears it. Addresses are counted apart, so that a stranger cannot keep an
-// administrator from signing in elsewhere.
+// limiter slows guessing down. It never locks anybody out for good: the wait is
+// short, and the right password clears it. See guesses for what is counted.
 type limiter struct {
 	now func() time.Time
 	mu  sync.Mutex
 	bad map[string]tries
+}
+
+// counter is one thing that failures are counted for. The first few are free, as
+// everybody mistypes; each one after doubles the wait, up to the longest.
+type counter struct {
+	key     string
+	free    int
+	longest time.Duration
 }
 
 // tries are the failures of late for one key.
@@ -24,8 +30,6 @@ type tries struct {
 	last  time.Time
 }
 
-// Five failures are free, as everybody mistypes; each one after doubles the
-// wait, up to the longest.
 const (
 	freeTries   = 5
 	longestWait = 5 * time.Minute
@@ -33,15 +37,18 @@ const (
 	mostKeys    = 10_000
 )
 
+// count is the usual counter.
+func count(key string) counter { return counter{key, freeTries, longestWait} }
+
 func newLimiter(now func() time.Time) *limiter { return &limiter{now: now, bad: map[string]tries{}} }
 
-// ask fails when one of the keys has to wait.
-func (l *limiter) ask(keys ...string) error {
+// ask fails when one of the counters has to wait.
+func (l *limiter) ask(counters ...counter) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	for _, k := range keys {
-		if t := l.bad[k]; now.Before(t.until) {
+	for _, c := range counters {
+		if t := l.bad[c.key]; now.Before(t.until) {
 			return errs.New(errs.Unavailable, "there were too many failed attempts").
 				WithHint("Wait %s, then try again.", t.until.Sub(now).Round(time.Second))
 		}
@@ -49,36 +56,41 @@ func (l *limiter) ask(keys ...string) error {
 	return nil
 }
 
-// failed counts a failure for the keys.
-func (l *limiter) failed(keys ...string) {
+// failed counts a failure.
+func (l *limiter) failed(counters ...counter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
 	if len(l.bad) > mostKeys {
-		for k, t := range l.bad {
-			if now.Sub(t.last) > forgetAfter || now.After(t.until) {
-				delete(l.bad, k)
-			}
-		}
+		l.sweep(now)
 	}
-	for _, k := range keys {
-		t := l.bad[k]
+	for _, c := range counters {
+		t := l.bad[c.key]
 		if now.Sub(t.last) > forgetAfter {
 			t = tries{}
 		}
 		t.n, t.last = t.n+1, now
-		if over := t.n - freeTries; over > 0 {
-			t.until = now.Add(min(time.Second<<min(over, 10), longestWait))
+		if over := t.n - c.free; over > 0 {
+			t.until = now.Add(min(time.Second<<min(over, 10), c.longest))
 		}
-		l.bad[k] = t
+		l.bad[c.key] = t
 	}
 }
 
-// clear forgets the failures of the keys.
-func (l *limiter) clear(keys ...string) {
+// sweep forgets those who do not wait any more.
+func (l *limiter) sweep(now time.Time) {
+	for k, t := range l.bad {
+		if now.Sub(t.last) > forgetAfter || now.After(t.until) {
+			delete(l.bad, k)
+		}
+	}
+}
+
+// clear forgets the failures of the counters.
+func (l *limiter) clear(counters ...counter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, k := range keys {
-		delete(l.bad, k)
+	for _, c := range counters {
+		delete(l.bad, c.key)
 	}
 }

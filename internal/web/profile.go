@@ -24,6 +24,9 @@ func (v *visit) showProfile(status int, faults map[string]string) error {
 		return err
 	}
 	page := view.Profile{Name: self.Name, Email: self.Email, MayPassword: self.HasPassword, Faults: faults}
+	if page.StepOn, page.CodesLeft, err = s.Accounts.SecondStepState(v.ctx(), v.who); err != nil {
+		return err
+	}
 	for _, h := range v.who.Holds {
 		page.Roles = append(page.Roles, h.Role.Name)
 	}
@@ -51,7 +54,7 @@ func (s *Site) endSession(v *visit) error {
 // changePassword gives the visitor another password, against the present one.
 // Their other devices have to sign in again; this one goes on with a new session.
 func (s *Site) changePassword(v *visit) error {
-	key := fmt.Sprint("password of ", v.who.Login)
+	key := count(fmt.Sprint("password of ", v.who.Login))
 	err := s.slow.ask(key)
 	if err == nil {
 		err = s.Accounts.ChangePassword(v.ctx(), v.who, secret.New(v.r.PostFormValue("present")), secret.New(v.r.PostFormValue("password")))
@@ -63,7 +66,7 @@ func (s *Site) changePassword(v *visit) error {
 	case errs.Is(err, errs.Unavailable):
 		return v.showProfile(statusOf(err), map[string]string{"present": sentence(err, 0)})
 	case refused(err):
-		return v.showProfile(statusOf(err), map[string]string{"password": sentence(err, 0)})
+		return v.showProfile(statusOf(err), map[string]string{"password": fullSentence(err)})
 	case err != nil:
 		return err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -26,18 +27,22 @@ func (s *Site) signInForm(v *visit) error {
 	return v.showSignIn(http.StatusOK, form)
 }
 
-// signIn checks an email and a password and starts a session.
+// signIn checks an email and a password and starts a session, or goes on to the
+// second step.
 func (s *Site) signIn(v *visit) error {
 	form := view.SignInForm{Email: v.text("email"), Next: localPath(v.text("next"))}
-	address := clientAddress(v.r)
-	keys := []string{"address " + address, "login " + account.EmailKey(form.Email) + " " + address}
-	err := s.slow.ask(keys...)
+	guesses := v.guesses(form.Email)
+	err := s.slow.ask(guesses...)
 	var p account.Principal
 	if err == nil {
-		p, err = s.Accounts.SignIn(v.ctx(), form.Email, secret.New(v.r.PostFormValue("password")), address)
+		p, err = s.Accounts.SignIn(v.ctx(), form.Email, secret.New(v.r.PostFormValue("password")), clientAddress(v.r))
+	}
+	if asked, ok := errors.AsType[*account.SecondStepAsked](err); ok {
+		s.slow.clear(guesses[len(guesses)-1])
+		return v.askCode(asked, form)
 	}
 	if errs.Is(err, errs.Unauthenticated) {
-		s.slow.failed(keys...)
+		s.slow.failed(guesses...)
 	}
 	if k := errs.KindOf(err); err != nil && (k == errs.Unauthenticated || k == errs.Unavailable) {
 		form.Fault, form.Hint = sentence(err, statusOf(err)), errs.HintOf(err)
@@ -46,7 +51,10 @@ func (s *Site) signIn(v *visit) error {
 	if err != nil {
 		return err
 	}
-	s.slow.clear(keys...)
+	s.slow.clear(guesses[max(0, len(guesses)-2):]...) // not the address: somebody with a login must not reset it for others
+	if err := v.knowBrowser(form.Email); err != nil {
+		return err
+	}
 	return v.welcome(p, form.Next)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
@@ -25,6 +26,7 @@ type Deps struct {
 	Records      *register.Service
 	Lists        *listing.Service
 	Integrations *integration.Service
+	Keys         *secret.Keyring // seals what browsers keep between two pages
 	Log          *slog.Logger
 	Now          func() time.Time
 	// SetupToken has to be shown to set up the organization from another machine

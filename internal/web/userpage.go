@@ -29,7 +29,12 @@ func (v *visit) showUser(status int, fault string) error {
 		Name: l.Name, Email: l.Email, State: loginBadge(l.State), Closed: l.State == account.Deactivated,
 		Directory: l.Origin == account.Directory, BreakGlass: l.BreakGlass, Self: l.ID == v.who.Login,
 		Everything: v.who.OrganizationAdmin(), PasswordFault: fault,
-		MayPassword: v.who.OrganizationAdmin() && l.State != account.Deactivated && (l.Origin == account.Local || l.BreakGlass),
+		MayPassword: v.who.OrganizationAdmin() && l.ID != v.who.Login && l.State != account.Deactivated && (l.Origin == account.Local || l.BreakGlass),
+	}
+	if page.MayPassword {
+		if page.SecondStep, err = v.site.Accounts.HasSecondStep(v.ctx(), v.who, l.ID); err != nil {
+			return err
+		}
 	}
 	for _, g := range l.Grants {
 		line := view.GrantLine{RoleFrom: v.roleFrom(g, mappings), Place: v.placeOf(g), Account: g.Account, Module: g.Module, ByHand: g.Mapping == 0}
@@ -137,7 +142,7 @@ func (s *Site) setUserPassword(v *visit) error {
 	}
 	err = s.Accounts.ResetPassword(v.ctx(), v.who, l.Email, secret.New(v.r.PostFormValue("password")))
 	if refused(err) {
-		return v.showUser(statusOf(err), sentence(err, statusOf(err)))
+		return v.showUser(statusOf(err), fullSentence(err))
 	}
 	if err != nil {
 		return err
