@@ -99,33 +99,70 @@ func (s *Service) Find(ctx context.Context, p account.Principal, q Query) (Found
 	if err != nil {
 		return Found{}, err
 	}
-	ids, err := s.store.FindTokens(ctx, x, countedMost+1)
-	if err != nil {
-		return Found{}, errs.Wrap(err, "search")
-	}
-	counted := len(ids) <= countedMost
 	news, err := s.newsOf(ctx, &q, pending)
 	if err != nil {
 		return Found{}, err
 	}
-	var out Found
-	switch ids = news.settle(ids); {
-	case counted && len(ids) <= sortedMost:
-		out, err = s.sorted(ctx, q, ids)
-	case counted && !q.Order.Added:
-		out, err = s.met(ctx, q, ids)
-	case q.Order.Added || q.After.Order.Added:
-		out, err = s.numbered(ctx, q, x, news)
-	default:
-		if out, err = s.walked(ctx, q); err == nil && len(out.Records) < q.Limit && out.Next.ID != 0 && q.After.ID == 0 {
-			out, err = s.numbered(ctx, q, x, news)
-		}
-	}
-	if counted && out.Total < 0 {
-		out.Total = len(ids)
-	}
+	out, err := s.indexed(ctx, p, q, x, news)
 	out.Behind = behind
 	return out, err
+}
+
+// indexed answers a query through the index, in the way that suits how much it
+// finds; see the package's comment.
+func (s *Service) indexed(ctx context.Context, p account.Principal, q Query, x Expression, n news) (Found, error) {
+	x, dense, err := s.sift(ctx, p, &q, x)
+	if err != nil {
+		return Found{}, err
+	}
+	if !dense {
+		ids, err := s.store.FindTokens(ctx, x, countedMost+1)
+		if err != nil {
+			return Found{}, errs.Wrap(err, "search")
+		}
+		if len(ids) <= countedMost {
+			if ids = n.settle(ids); len(ids) <= sortedMost {
+				return s.sorted(ctx, q, ids)
+			}
+			if !q.Order.Added {
+				return s.met(ctx, q, ids)
+			}
+		}
+	}
+	if q.Order.Added || q.After.Order.Added {
+		return s.numbered(ctx, q, x, n)
+	}
+	out, err := s.walked(ctx, q)
+	if err == nil && len(out.Records) < q.Limit && out.Next.ID != 0 && q.After.ID == 0 {
+		return s.numbered(ctx, q, x, n)
+	}
+	return out, err
+}
+
+// sift takes words out of an expression that so many records have that looking
+// for them narrows nothing down and costs a lot: the name of the company in each
+// email address. dense is true when nothing else is left. What is taken out is
+// checked in the records themselves.
+func (s *Service) sift(ctx context.Context, p account.Principal, q *Query, x Expression) (out Expression, dense bool, err error) {
+	size, err := s.registry.Count(ctx, p, q.Account, q.Collection)
+	if err != nil || size <= countedMost || q.Archived {
+		return x, false, err
+	}
+	out = Expression{All: x.All, None: x.None}
+	for _, word := range x.Begin {
+		ids, err := s.store.FindTokens(ctx, Expression{All: []string{word}}, countedMost+1)
+		if err != nil {
+			return x, false, errs.Wrap(err, "search")
+		}
+		if len(ids) <= countedMost {
+			out.Begin = append(out.Begin, word)
+		}
+	}
+	all := prefixOf(q.Collection, false) + allToken
+	if len(out.All)+len(out.Begin) == 0 {
+		out.All = []string{all}
+	}
+	return out, len(out.Begin) == 0 && len(out.All) == 1 && out.All[0] == all, nil
 }
 
 // everything is a page of a whole collection in an order that has an index.
