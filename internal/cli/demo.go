@@ -14,6 +14,7 @@ import (
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/entrasim"
+	"github.com/musterhq/muster/internal/entrasim/stage"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
@@ -130,7 +131,7 @@ func (cmd *demoCmd) Run(ctx context.Context, c *console, p *program) error {
 		return err
 	}
 	defer h.close()
-	play := &demo{house: h, c: c, hr: tenant.Control(), url: srv.URL(), data: p.Data}
+	play := &demo{house: h, c: c, tenant: tenant, hr: tenant.Control(), url: srv.URL(), data: p.Data}
 	for _, act := range []func(context.Context) error{play.setUp, play.first, play.handOut, play.day, play.second} {
 		if err := act(ctx); err != nil {
 			return err
@@ -153,11 +154,12 @@ func (p *program) fresh() bool {
 // demo is the story in progress.
 type demo struct {
 	*house
-	c    *console
-	hr   *entrasim.Control
-	url  string
-	data string
-	conn syncer.Connection
+	c      *console
+	tenant *entrasim.Tenant
+	hr     *entrasim.Control
+	url    string
+	data   string
+	conn   syncer.Connection
 }
 
 func (d *demo) title(format string, args ...any) {
@@ -233,18 +235,26 @@ func (d *demo) handOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	things := []string{"MacBook Pro 14", "ThinkPad X1", "ThinkPad T14", "MacBook Air 13", "Dell XPS 13", "ThinkPad X1"}
-	for i, who := range members[:min(len(members), len(things))] {
-		if err := d.give(ctx, assets, people, who, fmt.Sprintf("%s #%04d", things[i], 1042+i*7)); err != nil {
+	for i, who := range members[:min(len(members), len(demoThings))] {
+		if err := d.give(ctx, assets, people, who, demoThings[i], i); err != nil {
 			return err
 		}
 	}
 	for i := range 4 { // in the cupboard
-		if _, err := d.asset(ctx, assets, fmt.Sprintf("iPhone 15 #%04d", 2210+i)); err != nil {
+		if _, err := d.asset(ctx, assets, thing{"iPhone 15", "Phones", "New", "799"}, 20+i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// thing is a sort of asset of the demo.
+type thing struct{ name, category, condition, price string }
+
+// demoThings are handed out to the first colleagues.
+var demoThings = []thing{
+	{"MacBook Pro 14", "Laptops", "Good", "2299"}, {"ThinkPad X1", "Laptops", "Good", "1849"}, {"ThinkPad T14", "Laptops", "Worn", "1249"},
+	{"MacBook Air 13", "Laptops", "New", "1199"}, {"Dell XPS 13", "Laptops", "Good", "1399"}, {"ThinkPad X1", "Laptops", "New", "1849"},
 }
 
 // places are the collections of assets and of people.
@@ -261,19 +271,51 @@ func (d *demo) places(ctx context.Context) (assets, people register.Collection, 
 	return assets, people, err
 }
 
-// asset makes a thing.
-func (d *demo) asset(ctx context.Context, in register.Collection, name string) (register.Record, error) {
-	title, err := d.records.TitleField(ctx, in.ID)
+// asset makes the nth thing, with its tag on it.
+func (d *demo) asset(ctx context.Context, in register.Collection, what thing, n int) (register.Record, error) {
+	fields, err := d.records.Fields(ctx, in.Account, in.ID)
 	if err != nil {
 		return register.Record{}, err
 	}
-	return d.records.Create(ctx, d.me, register.Input{
-		Account: in.Account, Collection: in.ID, Set: []register.FieldValue{{Field: title, Value: datatype.OfText(name)}},
+	texts := map[string]string{
+		"Name": fmt.Sprintf("%s #%04d", what.name, 1042+n*7), "Asset tag": fmt.Sprintf("IT-%05d", 1042+n*7), "Condition": what.condition,
+		"Serial number": fmt.Sprintf("C02X%04dJG5H", 2000+n*37), "Purchased": fmt.Sprintf("2025-%02d-12", 1+n%12), "Price": what.price,
+	}
+	input := register.Input{Account: in.Account, Collection: in.ID}
+	for _, f := range fields {
+		v, err := datatype.Parse(f.Spec, texts[f.Name])
+		if f.Name == "Category" {
+			v, err = d.category(ctx, f, what.category)
+		}
+		if err != nil {
+			return register.Record{}, err
+		}
+		if !v.IsEmpty() {
+			input.Set = append(input.Set, register.FieldValue{Field: f.ID, Value: v})
+		}
+	}
+	return d.records.Create(ctx, d.me, input)
+}
+
+// category finds the record of a category, or makes it.
+func (d *demo) category(ctx context.Context, f register.Field, name string) (datatype.Value, error) {
+	key := datatype.KeyOfText(name)
+	found, err := d.records.FindByTitle(ctx, f.Spec.Collection, []string{key})
+	if err != nil || len(found[key]) > 0 {
+		return datatype.OfRecord(append(found[key], 0)[0]), err
+	}
+	title, err := d.records.TitleField(ctx, f.Spec.Collection)
+	if err != nil {
+		return datatype.Value{}, err
+	}
+	r, err := d.records.Create(ctx, d.me, register.Input{
+		Account: f.Account, Collection: f.Spec.Collection, Set: []register.FieldValue{{Field: title, Value: datatype.OfText(name)}},
 	})
+	return datatype.OfRecord(r.ID), err
 }
 
 // give makes a thing and checks it out to somebody of the tenant.
-func (d *demo) give(ctx context.Context, assets, people register.Collection, who, name string) error {
+func (d *demo) give(ctx context.Context, assets, people register.Collection, who string, what thing, n int) error {
 	object, err := directory.ParseObjectID(who)
 	if err != nil {
 		return err
@@ -282,11 +324,11 @@ func (d *demo) give(ctx context.Context, assets, people register.Collection, who
 	if err != nil || found[object] == 0 {
 		return err
 	}
-	thing, err := d.asset(ctx, assets, name)
+	made, err := d.asset(ctx, assets, what, n)
 	if err != nil {
 		return err
 	}
-	k, err := d.records.CheckOut(ctx, d.me, register.CheckOut{Account: assets.Account, Asset: thing.ID, Holder: found[object]})
+	k, err := d.records.CheckOut(ctx, d.me, register.CheckOut{Account: assets.Account, Asset: made.ID, Holder: found[object]})
 	if err != nil {
 		return err
 	}
@@ -378,7 +420,11 @@ func (d *demo) open(ctx context.Context, at string) error {
 	d.c.line("  Email     %s", demoAdmin)
 	d.c.line("  Password  %s", password)
 	d.c.line("")
-	d.c.line("  The simulated tenant goes on at %s. Ctrl-C ends both.", d.url)
+	d.c.line("  The simulated tenant: hire, rename, disable, delete people, make trouble, and sync")
+	d.c.line("  %s", d.url)
+	d.c.line("")
+	d.c.line("  Ctrl-C ends both.")
+	d.tenant.SetPage(stage.New(d.hr, address(l, false)))
 	log := slog.New(slog.NewTextHandler(d.c.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	return d.serve(ctx, l, web.Deps{Log: log, Demo: &view.DemoLogin{Email: demoAdmin, Password: password, Tenant: d.url}}, server.Options{Grace: time.Second})
 }
@@ -391,11 +437,13 @@ type simulateCmd struct {
 	TLS    bool   `name:"tls" help:"Serve https with a certificate authority of its own."`
 	CAFile string `help:"Where to write that authority's certificate." default:"simulated-ca.pem" type:"path" placeholder:"FILE"`
 	Secret string `help:"The client secret." default:"simulated-secret"`
+	Muster string `help:"Address of the Muster that syncs from it, for links on the tenant's page." placeholder:"URL"`
 }
 
 // Run serves until it is stopped.
 func (cmd *simulateCmd) Run(ctx context.Context, c *console) error {
 	tenant := entrasim.New(entrasim.Config{Seed: cmd.Seed, People: cmd.People, ClientSecret: cmd.Secret})
+	tenant.SetPage(stage.New(tenant.Control(), cmd.Muster))
 	start := tenant.StartAt
 	if cmd.TLS {
 		start = tenant.StartTLSAt
@@ -416,6 +464,7 @@ func (cmd *simulateCmd) Run(ctx context.Context, c *console) error {
 	c.line("client_id:             %s", entrasim.DefaultClientID)
 	c.line("application_object_id: %s", entrasim.DefaultApplicationObjectID)
 	c.line("client_secret:         %s", cmd.Secret)
+	c.line("Its page for people:   %s", srv.URL())
 	c.line("Control API:           %s/control/", srv.URL())
 	<-ctx.Done()
 	return nil

@@ -83,8 +83,12 @@ func (t *Tenant) listen(addr string, ca *authority.Authority) (*Server, error) {
 // maxBody bounds what a request may send, before and after unpacking.
 const maxBody = 4 << 20
 
-// Handler serves Graph under /v1.0/, control under /control/ and the sign-in
-// endpoints under /{tenant}/.
+// SetPage sets what answers at / and under /stage/: a page for people. Without
+// one the sign-in endpoints say that there is no such tenant.
+func (t *Tenant) SetPage(page http.Handler) { t.stage.Store(&page) }
+
+// Handler serves Graph under /v1.0/, control under /control/, the page for
+// people at / and the sign-in endpoints under /{tenant}/.
 func (t *Tenant) Handler() http.Handler {
 	control := t.controlHandler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -95,6 +99,12 @@ func (t *Tenant) Handler() http.Handler {
 			control.ServeHTTP(w, r)
 		case "v1.0":
 			t.serveGraph(w, r)
+		case "", "stage":
+			if page := t.stage.Load(); page != nil {
+				(*page).ServeHTTP(w, r)
+				return
+			}
+			t.serveSignIn(w, r)
 		default:
 			t.serveSignIn(w, r)
 		}

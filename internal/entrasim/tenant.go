@@ -10,6 +10,7 @@
 package entrasim
 
 import (
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -66,6 +67,7 @@ type Tenant struct {
 	faults  faultBox
 	traffic traffic
 	pages   pageCache
+	stage   atomic.Pointer[http.Handler]
 	skew    atomic.Int64 // nanoseconds, the clock_skew fault
 	// Tokens of an older generation than these have expired.
 	pageGen, deltaGen int

@@ -404,3 +404,44 @@ func (t *Directory) setLink(at, to Ref) {
 	o := t.overlay(at)
 	o.linked, o.link = true, to
 }
+
+// ManagerOf is the live manager of a person; ok is false for none.
+func (c *Desk) ManagerOf(key string) (p Person, ok bool) {
+	t := c.t
+	t.Mu.RLock()
+	defer t.Mu.RUnlock()
+	at, err := t.find(KindUser, key)
+	if err != nil {
+		return p, false
+	}
+	to, ok := t.Manager(at.Index())
+	if !ok {
+		return p, false
+	}
+	return t.View(to), true
+}
+
+// GroupsOf lists the live groups that a person is directly in, and all others
+// but the dynamic ones, which nobody is put into by hand.
+func (c *Desk) GroupsOf(key string) (in, others []Circle, err error) {
+	t := c.t
+	t.Mu.RLock()
+	defer t.Mu.RUnlock()
+	at, err := t.find(KindUser, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, g := range t.Circles[KindGroup] {
+		switch {
+		case g.state != Live:
+		case g.contains(at):
+			in = append(in, g.view())
+		case g.rule == nil:
+			others = append(others, g.view())
+		}
+	}
+	return in, others, nil
+}
+
+// Departments are those that people of the base population work in.
+func Departments() []string { return departments() }
