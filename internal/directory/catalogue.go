@@ -136,7 +136,7 @@ func userAttributes() []Attribute {
 	user := func(name, label, suggest, help string) Attribute {
 		return attribute(User, name, label, suggest, help)
 	}
-	phones := user("businessPhones", "Business phone", "phone", "Work phone number; the directory holds at most one.")
+	phones := user("businessPhones", "Business phone", "phone", "Work phone number, for reaching people; the directory holds at most one.")
 	phones.List = true
 	others := user("otherMails", "Other emails", "text", "Further email addresses; no good as a unique identifier.")
 	others.List, others.Unordered = true, true
@@ -145,16 +145,16 @@ func userAttributes() []Attribute {
 	orgData.List = true
 	return []Attribute{
 		user("accountEnabled", "Account enabled", "yes_no", "Whether the account may sign in. Disabled accounts lose their login."),
-		user("ageGroup", "Age group", "choice", "Age class of the person, where consent matters.").choices("Minor", "NotAdult", "Adult"),
+		user("ageGroup", "Age group", "choice", "Age class of the person, such as minor or adult, for rules that depend on it.").choices("Minor", "NotAdult", "Adult"),
 		phones,
-		user("city", "City", "text", "City in the person's address."),
-		user("companyName", "Company name", "text", "Employer; often set for guests."),
+		user("city", "City", "text", "City in the person's address; good for telling places apart."),
+		user("companyName", "Company name", "text", "Employer; often set for guests. Tells companies that share a tenant apart."),
 		user("country", "Country or region", "text", "Country or region, as free text."),
-		user("department", "Department", "text", "Department the person works in."),
-		user("displayName", "Display name", "text", "Full name as the directory shows it."),
-		user("mail", "Email", "email", "Main email address; empty for people without a mailbox."),
-		user("employeeHireDate", "Employee hire date", "date", "First working day. Held as a moment in UTC and read as a day."),
-		user("employeeId", "Employee ID", "text", "Personnel number; kept as text, with its leading zeros."),
+		user("department", "Department", "text", "Department the person works in, such as Finance. Good for conditions and for roles."),
+		user("displayName", "Display name", "text", "Full name as the directory shows it; what people know a record by."),
+		user("mail", "Email", "email", "Main email address, to reach people; empty for those without a mailbox. A unique identifier only where it is permanent."),
+		user("employeeHireDate", "Employee hire date", "date", "First working day, for following who joins. Held as a moment in UTC and read as a day."),
+		user("employeeId", "Employee ID", "text", "Personnel number, good where other systems use it too. Kept as text, with its leading zeros."),
 		orgData,
 		user("division", "Division", "text", "Division, from the organization data.").part("employeeOrgData"),
 		user("costCenter", "Cost center", "text", "Cost center, from the organization data.").part("employeeOrgData"),
@@ -167,8 +167,8 @@ func userAttributes() []Attribute {
 		user("surname", "Last name", "text", "Family name."),
 		user("mailNickname", "Mail nickname", "text", "Mail alias within the organization."),
 		user("mobilePhone", "Mobile phone", "phone", "Mobile number."),
-		user("id", "Object ID", "text", "The directory's own identifier. Never changes and is never used twice."),
-		user("officeLocation", "Office location", "text", "Office or desk."),
+		user("id", "Object ID", "text", "The directory's own identifier of the person. Never changes and is never used twice: the strictest match."),
+		user("officeLocation", "Office location", "text", "Office or desk, as free text."),
 		others,
 		user("preferredLanguage", "Preferred language", "text", "Language tag such as en-US."),
 		user("state", "State or province", "text", "State or province in the address."),

@@ -132,34 +132,58 @@ func (db *DB) SaveMappings(ctx context.Context, connection int64, defs []mapping
 		if err != nil {
 			return err
 		}
-		inForce := map[string]syncer.Mapping{}
-		for _, m := range old {
-			if !m.Removed {
-				inForce[nameKey(m.Name)] = m
-			}
-		}
-		for position, def := range defs {
-			line, err := db.saveMapping(ctx, connection, position, def, inForce[nameKey(def.Name)])
-			if err != nil {
-				return err
-			}
-			if line != "" {
-				done = append(done, line)
-			}
-			delete(inForce, nameKey(def.Name))
-		}
-		for _, m := range old {
-			if _, left := inForce[nameKey(m.Name)]; !left || m.Removed {
-				continue
-			}
+		matched, gone := matchMappings(old, defs)
+		for _, m := range gone { // first, so that their names are free
 			done = append(done, "- mapping "+m.Name)
 			if _, err := db.conn(ctx).ExecContext(ctx, `UPDATE mapping SET removed_at = $2, version = version + 1 WHERE id = $1`, m.ID, micros(now)); err != nil {
 				return err
 			}
 		}
+		for position, def := range defs {
+			line, err := db.saveMapping(ctx, connection, position, def, matched[position])
+			if err != nil {
+				return db.taken(err, "a mapping", def.Name)
+			}
+			if line != "" {
+				done = append(done, line)
+			}
+		}
 		return nil
 	})
 	return done, err
+}
+
+// matchMappings finds the stored mapping that each definition is an edit of: the
+// one of its number, or of its name for definitions without one, as files have
+// them; a zero Mapping for new ones. gone are those that no definition is of.
+func matchMappings(old []syncer.Mapping, defs []mapping.Definition) (matched, gone []syncer.Mapping) {
+	matched = make([]syncer.Mapping, len(defs))
+	left := map[int64]syncer.Mapping{}
+	for _, m := range old {
+		if !m.Removed {
+			left[m.ID] = m
+		}
+	}
+	take := func(i int, is func(m syncer.Mapping) bool) {
+		for id, m := range left {
+			if matched[i].ID == 0 && is(m) {
+				matched[i] = m
+				delete(left, id)
+			}
+		}
+	}
+	for i, def := range defs {
+		take(i, func(m syncer.Mapping) bool { return m.ID == def.ID })
+	}
+	for i, def := range defs {
+		take(i, func(m syncer.Mapping) bool { return def.ID == 0 && nameKey(m.Name) == nameKey(def.Name) })
+	}
+	for _, m := range old {
+		if _, is := left[m.ID]; is {
+			gone = append(gone, m)
+		}
+	}
+	return matched, gone
 }
 
 func (db *DB) saveMapping(ctx context.Context, connection int64, position int, def mapping.Definition, old syncer.Mapping) (string, error) {
@@ -177,9 +201,20 @@ func (db *DB) saveMapping(ctx context.Context, connection int64, position int, d
 	if err != nil || (string(before) == string(doc) && old.Position == position && old.Name == def.Name) {
 		return "", err
 	}
-	_, err = db.conn(ctx).ExecContext(ctx, `UPDATE mapping SET position = $2, name = $3, definition = $4, version = version + 1
-		WHERE id = $1`, old.ID, position, def.Name, string(doc))
+	_, err = db.conn(ctx).ExecContext(ctx, `UPDATE mapping SET position = $2, name = $3, name_key = $5, definition = $4, version = version + 1
+		WHERE id = $1`, old.ID, position, def.Name, string(doc), nameKey(def.Name))
 	return "~ mapping " + def.Name, err
+}
+
+// RenamePreviews gives previews of a configuration the fingerprint that it has
+// from now on.
+func (db *DB) RenamePreviews(ctx context.Context, connection int64, from, to string) error {
+	if from == to {
+		return nil
+	}
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE run SET configuration = $3 WHERE connection_id = $1 AND mode = $4 AND configuration = $2`,
+		connection, from, to, string(syncer.Preview))
+	return err
 }
 
 // ConfigurationVersion returns a text that another set of mappings, or another

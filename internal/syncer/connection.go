@@ -189,6 +189,9 @@ func (s *Service) Mappings(ctx context.Context, connection int64) ([]Mapping, er
 // SaveMappings makes defs the mappings of a connection, in that order, and
 // returns what it did, one line a mapping. Those no longer named are put away:
 // their roles are taken back by the next run, their records stay as they are.
+//
+// A preview of these very mappings from before they were saved, when new ones had
+// no number, becomes one of the saved ones: somebody has looked.
 func (s *Service) SaveMappings(ctx context.Context, connection int64, defs []mapping.Definition) ([]string, error) {
 	c, err := s.store.Connection(ctx, connection)
 	if err != nil {
@@ -199,7 +202,22 @@ func (s *Service) SaveMappings(ctx context.Context, connection int64, defs []map
 			return nil, err
 		}
 	}
-	return s.store.SaveMappings(ctx, connection, defs, s.now())
+	if len(defs) == 0 {
+		return s.store.SaveMappings(ctx, connection, defs, s.now())
+	}
+	draft, err := s.loadRules(ctx, c, defs)
+	if err != nil {
+		return nil, err
+	}
+	done, err := s.store.SaveMappings(ctx, connection, defs, s.now())
+	if err != nil || len(done) == 0 {
+		return done, err
+	}
+	saved, err := s.loadRules(ctx, c, nil)
+	if err != nil {
+		return nil, err
+	}
+	return done, s.store.RenamePreviews(ctx, connection, draft.print, saved.print)
 }
 
 // rules are the compiled mappings of a run with what they need from the

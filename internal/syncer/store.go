@@ -38,6 +38,9 @@ type connectionStore interface {
 	SaveConnection(ctx context.Context, c Connection, now time.Time) (Connection, error)
 	Mappings(ctx context.Context, connection int64) ([]Mapping, error) // removed ones too, in order
 	SaveMappings(ctx context.Context, connection int64, defs []mapping.Definition, now time.Time) ([]string, error)
+	// RenamePreviews gives previews of a configuration the fingerprint that it has
+	// from now on.
+	RenamePreviews(ctx context.Context, connection int64, from, to string) error
 	// ConfigurationVersion changes with every edit of the connection's mappings.
 	ConfigurationVersion(ctx context.Context, connection int64) (string, error)
 }
