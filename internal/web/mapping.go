@@ -33,8 +33,12 @@ func (s *Site) mappings(v *visit) error {
 	}
 	page := view.Mappings{Crumbs: v.integrationCrumbs(c), Path: connectionPath(v.module.ID, c.ID), Configured: c.Configured()}
 	for _, m := range list {
+		focus := ""
+		if m.ID == v.numberIn("moved") {
+			focus = v.text("move")
+		}
 		page.Rows = append(page.Rows, view.MappingRow{
-			ID: m.ID, Name: m.Name, Path: fmt.Sprintf("%s/mapping/%d", page.Path, m.ID), Login: m.Kind == mapping.Login,
+			ID: m.ID, Focus: focus, Name: m.Name, Path: fmt.Sprintf("%s/mapping/%d", page.Path, m.ID), Login: m.Kind == mapping.Login,
 			Entity: entityWord(m.Entity), Collection: book.collections[m.Collection], Role: book.roles[m.Role],
 			Units: unitWords(m.Units), Fields: len(m.Rows), Conditions: len(m.Conditions),
 		})
@@ -88,26 +92,41 @@ func unitWords(units []directory.UnitRef) string {
 	return strings.Join(out, ", ")
 }
 
-// orderMappings moves a mapping up or down: where two write one field or give a
-// role, the first in the order decides.
+// orderMappings moves a mapping up or down, or puts all in the order that
+// dragging left: where two write one field or give a role, the first decides.
 func (s *Site) orderMappings(v *visit) error {
 	c, defs, err := v.definitions()
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(defs, func(d mapping.Definition) bool { return d.ID == v.numberIn("mapping") })
-	to := at - 1
-	if v.text("move") == "down" {
-		to = at + 1
-	}
-	if at >= 0 && to >= 0 && to < len(defs) {
-		defs[at], defs[to] = defs[to], defs[at]
-		if _, err := s.Integrations.SaveMappings(v.ctx(), v.who, c.ID, defs); err != nil {
-			return err
+	id, move, back := v.numberIn("mapping"), v.text("move"), connectionPath(v.module.ID, c.ID)+"/mapping"
+	if order := numbersOf(v.text("order")); len(order) > 0 {
+		rank := func(d mapping.Definition) int {
+			if i := slices.Index(order, d.ID); i >= 0 {
+				return i
+			}
+			return len(order)
 		}
-		v.flash(true, "The order is saved. Everybody is evaluated anew at the next sync.")
+		slices.SortStableFunc(defs, func(a, b mapping.Definition) int { return rank(a) - rank(b) })
+	} else {
+		at := slices.IndexFunc(defs, func(d mapping.Definition) bool { return d.ID == id })
+		to := at - 1
+		if move == "down" {
+			to = at + 1
+		} else {
+			move = "up"
+		}
+		if at < 0 || to < 0 || to >= len(defs) {
+			return v.goTo(back)
+		}
+		defs[at], defs[to] = defs[to], defs[at]
+		back += fmt.Sprintf("?moved=%d&move=%s", id, move)
 	}
-	return v.goTo(connectionPath(v.module.ID, c.ID) + "/mapping")
+	if _, err := s.Integrations.SaveMappings(v.ctx(), v.who, c.ID, defs); err != nil {
+		return err
+	}
+	v.flash(true, "The order is saved. Everybody is evaluated anew at the next sync.")
+	return v.goTo(back)
 }
 
 // definitions are the stored mappings of the path's connection, to be edited.
@@ -259,7 +278,10 @@ func (s *Site) saveMapping(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if len(problems) > 0 {
+	if problems = append(v.newFieldProblems(), problems...); len(problems) > 0 {
+		if def.Rows, err = v.readRows(); err != nil { // with those of new fields
+			return err
+		}
 		return v.refuse(c, def, problems)
 	}
 	if v.text("confirm") == "" {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,7 @@ func (v *visit) mappingView(c syncer.Connection, def mapping.Definition) (view.M
 		Units: connectionPath(v.module.ID, c.ID) + "/units", New: key == "new", Login: def.Kind == mapping.Login,
 		Name: def.Name, Entity: entityWord(def.Entity), Collection: strconv.FormatInt(def.Collection, 10), Role: strconv.FormatInt(def.Role, 10),
 		Identifier: def.Identifier, Guests: string(def.Guests), LeaveWhenNotFound: def.LeaveWhenNotFound,
-		Attributes: attributeOptions(def.Entity), Operators: operatorOptions(), Steps: stepOptions(),
+		Attributes: attributeOptions(def.Entity), Glossary: glossary(def.Entity), Types: typeOptions(), MayMakeFields: v.frame.Module.Manage, Operators: operatorOptions(), Steps: stepOptions(),
 	}
 	if !page.New {
 		page.Title = def.Name
@@ -49,6 +50,10 @@ func (v *visit) mappingView(c syncer.Connection, def mapping.Definition) (view.M
 		page.Conditions = append(page.Conditions, view.ConditionRow{Field: cond.Path, Operator: cond.Operator, Value: value})
 	}
 	for _, row := range def.Rows {
+		if row.To == newField {
+			page.Rows = append(page.Rows, v.newFieldView(row))
+			continue
+		}
 		r := rowView(row)
 		if a, ok := directory.LookupAttribute(def.Entity, row.From); ok && row.From != "" {
 			r.From = a.Path // the file may call it by its label
@@ -90,6 +95,15 @@ func attributeOptions(kind directory.Kind) []view.Option {
 	out := []view.Option{{Value: "", Label: "nothing (a constant or expression)"}}
 	for _, a := range directory.Attributes(kind) {
 		out = append(out, view.Option{Value: a.Path, Label: a.Label})
+	}
+	return out
+}
+
+// glossary is what each attribute means and which type of field suits it.
+func glossary(kind directory.Kind) []view.Attribute {
+	var out []view.Attribute
+	for _, a := range directory.Attributes(kind) {
+		out = append(out, view.Attribute{Path: a.Path, Label: a.Label, Help: a.Help, Type: a.Suggest, TypeLabel: datatype.Type(a.Suggest).Label(), Permission: a.Permission})
 	}
 	return out
 }
@@ -177,7 +191,7 @@ func (v *visit) readMapping(def mapping.Definition) (mapping.Definition, error) 
 	}
 	def.Units, def.Conditions = v.readUnits(), v.readConditions()
 	rows, err := v.readRows()
-	def.Rows = rows
+	def.Rows = slices.DeleteFunc(rows, func(r mapping.Row) bool { return r.To == newField })
 	return def, err
 }
 
@@ -227,6 +241,9 @@ func (v *visit) readRows() ([]mapping.Row, error) {
 	var out []mapping.Row
 	for i := range v.r.Form["to"] {
 		to, err := strconv.ParseInt(v.column("to", i), 10, 64)
+		if v.column("to", i) == "new" {
+			to, err = newField, nil
+		}
 		if err != nil {
 			continue // a row that was added and not filled in
 		}

@@ -120,6 +120,7 @@ func (s *Site) routes() []route {
 		{"GET /m/{module}/integrations/{connection}/mapping/{mapping}", may(account.ManageIntegrations), s.mappingForm},
 		{"POST /m/{module}/integrations/{connection}/mapping/{mapping}", may(account.ManageIntegrations), s.saveMapping},
 		{"POST /m/{module}/integrations/{connection}/mapping/{mapping}/preview", may(account.ManageIntegrations), s.tryMapping},
+		{"POST /m/{module}/integrations/{connection}/mapping/{mapping}/fields", may(account.ManageIntegrations), s.makeFields},
 		{"POST /m/{module}/integrations/{connection}/mapping/{mapping}/remove", may(account.ManageIntegrations), s.removeMapping},
 		{"GET /m/{module}/integrations/{connection}/units", may(account.ManageIntegrations), s.searchUnits},
 		{"GET /m/{module}/integrations/{connection}/runs", may(account.ManageIntegrations), s.runs},

@@ -54,6 +54,27 @@
     }
   }
 
+  // The mapping: what the chosen attribute holds, and what a new field for it
+  // would be called and be.
+  document.addEventListener("change", function (e) {
+    if (e.target.name === "from" || e.target.name === "to") describe(e.target.closest("[data-row]"), true);
+  });
+  function describe(row, offer) {
+    var from = row && row.querySelector("[name=from]"), to = row && row.querySelector("[name=to]");
+    if (!from) return;
+    var about = from.value && document.querySelector('[data-attribute="' + CSS.escape(from.value) + '"]');
+    var line = row.querySelector("[data-help-line]");
+    if (line) line.textContent = about ? about.getAttribute("data-help") : "";
+    var name = row.querySelector("[name=new_name]"), type = row.querySelector("[name=new_type]");
+    if (!offer || !name || !about || to.value !== "new") return;
+    if (!name.value || name.value === name.getAttribute("data-offered")) {
+      name.value = about.getAttribute("data-name");
+      name.setAttribute("data-offered", name.value);
+      type.value = about.getAttribute("data-type");
+    }
+  }
+  document.querySelectorAll("#mapping-form [data-row]").forEach(function (row) { describe(row, false); });
+
   // Rows with a grip are dragged into another order, which is sent when they are
   // dropped. The arrows beside them do the same for everybody else.
   document.querySelectorAll("[data-order]").forEach(function (list) {
