@@ -154,6 +154,19 @@ func (p Principal) governs(l *Login) error {
 		WithHint("Take the role in your module away, or ask an Organization Admin.")
 }
 
+// Governs returns nil when the principal may change a login as a whole, because
+// it manages every place that the login has a role in; Forbidden otherwise.
+func (s *Service) Governs(ctx context.Context, p Principal, login int64) error {
+	list, err := s.LoadLogins(ctx, []int64{login})
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return errs.New(errs.NotFound, "there is no user %d", login)
+	}
+	return p.governs(&list[0])
+}
+
 // LoadLogins returns logins with their roles, and whether they are protected,
 // for the program itself: plans and runs.
 func (s *Service) LoadLogins(ctx context.Context, ids []int64) ([]Login, error) {

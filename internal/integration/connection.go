@@ -26,6 +26,9 @@ func (s *Service) Test(ctx context.Context, p account.Principal, c syncer.Connec
 	if err != nil {
 		return nil, err
 	}
+	if err := mayKeepSecret(old, c); err != nil {
+		return nil, err
+	}
 	if c.Secret.IsZero() {
 		c.Secret = old.Secret
 	}
@@ -48,6 +51,18 @@ func (s *Service) Test(ctx context.Context, p account.Principal, c syncer.Connec
 	return dir.Check(ctx, needs, tell), nil
 }
 
+// mayKeepSecret refuses to send a stored secret to hosts other than those that it
+// was entered for: whoever may edit the connection could have it sent to
+// themselves, and it is never to be seen again.
+func mayKeepSecret(old, c syncer.Connection) error {
+	same := old.Cloud == c.Cloud && old.LoginURL == c.LoginURL && old.GraphURL == c.GraphURL && old.CAPEM == c.CAPEM
+	if same || !c.Secret.IsZero() || old.Secret.IsZero() {
+		return nil
+	}
+	return errs.New(errs.Invalid, "the hosts of the connection are others, so its secret is needed once more").About("client secret").
+		WithHint("Enter the client secret again: the stored one is only sent where it was meant to go.")
+}
+
 // needs is what the mappings of a connection ask for beyond users and groups.
 func (s *Service) needs(ctx context.Context, id int64) (n Needs, err error) {
 	maps, err := s.Sync.Mappings(ctx, id)
@@ -64,6 +79,9 @@ func (s *Service) needs(ctx context.Context, id int64) (n Needs, err error) {
 func (s *Service) Save(ctx context.Context, p account.Principal, c syncer.Connection) (saved syncer.Connection, err error) {
 	old, err := s.allowed(ctx, p, account.ManageIntegrations, c.ID)
 	if err != nil {
+		return saved, err
+	}
+	if err := mayKeepSecret(old, c); err != nil {
 		return saved, err
 	}
 	c.Account, c.Module, c.Kind = old.Account, old.Module, old.Kind

@@ -9,6 +9,7 @@ import (
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/syncer"
 )
 
@@ -159,11 +160,32 @@ func (s *Service) Approve(ctx context.Context, p account.Principal, id int64, ch
 	if err != nil {
 		return syncer.Report{}, err
 	}
+	if err := s.mayTakeOver(ctx, p, id, choice); err != nil {
+		return syncer.Report{}, err
+	}
 	rep, err := s.Sync.Approve(ctx, id, choice, p.Actor(), tell)
 	if err != nil {
 		return rep, err
 	}
 	return rep, s.audit(ctx, p, c, audit.RunApproved, runDetail(id), audit.Detail{Name: "decision", After: words(choice)})
+}
+
+// mayTakeOver refuses to have a user taken over by the directory, or by another
+// object of it, whom the principal does not manage everywhere: whoever runs the
+// directory signs in as that user afterwards.
+func (s *Service) mayTakeOver(ctx context.Context, p account.Principal, run int64, choice syncer.Choice) error {
+	if choice.None {
+		return nil
+	}
+	held, err := s.Sync.Changes(ctx, run, syncer.ChangeFilter{
+		States: []syncer.ChangeState{syncer.HeldBack}, Verbs: []reconcile.Verb{reconcile.Adopt, reconcile.Relink}, Seqs: choice.Changes,
+	})
+	for i := range held {
+		if err == nil && held[i].Target == reconcile.Login {
+			err = s.Accounts.Governs(ctx, p, held[i].TargetID)
+		}
+	}
+	return err
 }
 
 // words tells a choice.

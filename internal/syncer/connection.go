@@ -87,6 +87,7 @@ func (s *Service) SaveConnection(ctx context.Context, c Connection) (Connection,
 		}
 		c.ID, c.Version, c.Sealed = old.ID, old.Version, old.Sealed
 	}
+	c.guard()
 	if err := s.seal(&c, old); err != nil {
 		return Connection{}, err
 	}
@@ -408,6 +409,14 @@ func (c Connection) Realm() string {
 // reach its directory. One just added from the Integrations Store has not.
 func (c Connection) Configured() bool { return c.TenantID != "" && len(c.Sealed) > 0 }
 
+// guard gives a connection the usual limits when it was given none: none is ever
+// without.
+func (c *Connection) guard() {
+	if c.Limits == nil {
+		c.Limits = reconcile.DefaultLimits()
+	}
+}
+
 // AddConnection puts a connection of a kind into a module, to be configured
 // later. It fails with Conflict when the module has one.
 func (s *Service) AddConnection(ctx context.Context, c Connection) (Connection, error) {
@@ -419,6 +428,7 @@ func (s *Service) AddConnection(ctx context.Context, c Connection) (Connection, 
 		return Connection{}, err
 	}
 	c.Sealed = []byte{}
+	c.guard()
 	return s.store.SaveConnection(ctx, c, s.now())
 }
 
