@@ -69,6 +69,11 @@ func (s *Service) turnAway(ctx context.Context, v Visitor, l *Login) error {
 	return refused
 }
 
+// NoteRefusal records that somebody could not sign in with Microsoft, whoever it was.
+func (s *Service) NoteRefusal(ctx context.Context, address, reason string) error {
+	return s.signInRefused(ctx, &Login{Name: "unknown"}, address, "Microsoft", reason)
+}
+
 // name is what to call a visitor.
 func name(v Visitor) string {
 	for _, text := range []string{v.Username, v.Name} {

@@ -93,9 +93,10 @@ type Identity struct {
 	Username string
 }
 
-// Redeem exchanges a code for who it stands for. It fails with Unauthenticated
-// when the code or the token is not what this attempt asked for, whatever the
-// reason, and with Unavailable when the directory does not answer.
+// Redeem exchanges a code for who it stands for. It fails with Expired when the
+// code is over, used or somebody else's, with Unavailable when the directory does
+// not answer, with Unauthenticated when its token is not what this attempt asked
+// for, and otherwise with what is wrong with the app registration.
 func (d *Door) Redeem(ctx context.Context, k Knock, code string) (Identity, error) {
 	doc, err := d.discover(ctx)
 	if err != nil {
@@ -147,7 +148,7 @@ func refusedCode(status int, body []byte, cloud Cloud) error {
 	}
 	if slices.ContainsFunc(refused.Codes, func(n int) bool { return slices.Contains(spentCode, n) }) ||
 		refused.Name == "invalid_grant" && len(refused.Codes) == 0 {
-		return errs.New(errs.Unauthenticated, "this sign-in is over or was used already").WithHint("Sign in again.").Because(refused)
+		return errs.New(errs.Expired, "this sign-in is over or was used already").WithHint("Sign in again.").Because(refused)
 	}
 	return refused.classify(cloud, false)
 }

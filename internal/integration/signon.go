@@ -128,7 +128,8 @@ func (s *Service) BeginSignOn(ctx context.Context, connection int64, redirect, n
 	}
 	t := ticket{Connection: connection, Attempt: newAttempt(redirect), Next: next, Began: s.Now()}
 	if address, err = door.Address(ctx, t.Attempt); err != nil {
-		return "", nil, err
+		s.Log.Warn("nobody can sign in with Microsoft", "connection", connection, "error", err)
+		return "", nil, forVisitor(err)
 	}
 	plain, err := json.Marshal(t)
 	if err != nil {
@@ -164,12 +165,33 @@ func (s *Service) FinishSignOn(ctx context.Context, sealed []byte, a SignOnAnswe
 	who, err := door.Redeem(ctx, t.Attempt, a.Code)
 	if err != nil {
 		s.Log.Warn("a sign-in with Microsoft failed", "connection", c.ID, "address", a.Address, "error", err)
-		return p, t.Next, err
+		return p, t.Next, s.noteFailure(ctx, a.Address, forVisitor(err))
 	}
 	p, err = s.Accounts.SignInFromDirectory(ctx, account.Visitor{
 		Realm: c.Realm(), Object: who.Object, Name: who.Name, Username: who.Username, Address: a.Address,
 	})
 	return p, t.Next, err
+}
+
+// noteFailure records a sign-in of nobody knows who, and returns what to tell.
+func (s *Service) noteFailure(ctx context.Context, address string, tell error) error {
+	if err := s.Accounts.NoteRefusal(ctx, address, "Microsoft's answer was not accepted"); err != nil {
+		return err
+	}
+	return tell
+}
+
+// forVisitor says what a visitor can do about a failure. What is wrong with the
+// app registration or a token is the administrators' affair: it is in the log.
+func forVisitor(err error) error {
+	switch errs.KindOf(err) {
+	case errs.Expired:
+		return errs.New(errs.Unauthenticated, "this sign-in is over or was used already").WithHint("Sign in again.")
+	case errs.Unavailable:
+		return errs.New(errs.Unavailable, "Microsoft could not be reached").WithHint("Try again in a moment.")
+	}
+	return errs.New(errs.Unauthenticated, "Muster could not make sure who you are").
+		WithHint("Try again. If it happens again, an administrator finds the reason in the log.")
 }
 
 // openTicket opens a ticket for the answer that came with it, and spends it.

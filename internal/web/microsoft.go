@@ -47,9 +47,10 @@ func (s *Site) toMicrosoft(v *visit) error {
 		return err
 	}
 	next := localPath(v.text("next"))
-	if u, err := url.Parse(v.base()); err == nil && !strings.EqualFold(u.Host, v.r.Host) {
-		// The ticket's cookie has to be where the browser comes back to.
-		return v.goTo(v.base() + v.r.URL.Path + "?" + url.Values{"next": {next}}.Encode())
+	if u, err := url.Parse(v.base()); err == nil && !strings.EqualFold(u.Host, v.r.Host) && v.text("moved") == "" {
+		// The ticket's cookie has to be where the browser comes back to. Once is
+		// enough: a proxy may hide the host that the browser asked for.
+		return v.goTo(v.base() + v.r.URL.Path + "?" + url.Values{"next": {next}, "moved": {"yes"}}.Encode())
 	}
 	address, ticket, err := s.Integrations.BeginSignOn(v.ctx(), connection, v.base()+callbackPath, next)
 	if err != nil {

@@ -289,3 +289,34 @@ func TestOnlyConnectionsThatLoginsComeFromAreAWayIn(t *testing.T) {
 		t.Errorf("signing in with it: %d, want 404", got.status)
 	}
 }
+
+func TestSigningInTakesPlaceAtThePublicAddress(t *testing.T) {
+	t.Parallel()
+	o, _ := staff(t)
+	o.site.BaseURL = "https://assets.example.com"
+	b := o.stranger()
+	moved := b.get("/auth/microsoft/1?next=/profile")
+	if moved.to != "https://assets.example.com/auth/microsoft/1?moved=yes&next=%2Fprofile" {
+		t.Errorf("by another address the button leads to %q", moved.to)
+	}
+	at := b.get(strings.TrimPrefix(moved.to, "https://assets.example.com"))
+	if u, err := url.Parse(at.to); err != nil || u.Query().Get("redirect_uri") != "https://assets.example.com/auth/microsoft/callback" {
+		t.Errorf("behind a proxy that hides the host it leads to %q, want Microsoft to send people to the public address", at.to)
+	}
+}
+
+// What is wrong with the app registration is the administrators' affair.
+func TestAVisitorLearnsNothingOfTheAppRegistration(t *testing.T) {
+	t.Parallel()
+	o, members := staff(t)
+	b := o.stranger()
+	back := b.pick(b.toMicrosoft(""), "person", members[0])
+	o.hr.RotateSecret("another")
+	got := b.get(back)
+	if got.status != http.StatusUnauthorized || !strings.Contains(got.body, "could not make sure who you are") || strings.Contains(got.body, "secret") {
+		t.Errorf("with a wrong secret the visitor sees %d:\n%s", got.status, got.body)
+	}
+	if log := o.as(boss).get("/audit").body; !strings.Contains(log, "answer was not accepted") {
+		t.Error("the audit log does not tell of it")
+	}
+}

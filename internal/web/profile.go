@@ -32,7 +32,7 @@ func (v *visit) showProfile(status int, faults map[string]string) error {
 	}
 	for _, ses := range list {
 		page.Sessions = append(page.Sessions, view.SessionRow{
-			ID: ses.ID, Agent: ses.Agent, Address: ses.Address, Begun: ses.CreatedAt, Seen: ses.SeenAt, This: ses.ID == v.session.ID,
+			ID: ses.ID, Agent: agentName(ses.Agent), Address: ses.Address, Begun: ses.CreatedAt, Seen: ses.SeenAt, This: ses.ID == v.session.ID,
 		})
 	}
 	return v.showStatus(status, "Profile", view.ProfilePage(v.frame, page))

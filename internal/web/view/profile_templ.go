@@ -317,7 +317,7 @@ func stepCard(page Profile) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<p class=\"text-secondary\">With it, signing in asks for a code from an app on your phone after the password, so that the password alone lets nobody in.</p><a class=\"btn btn-primary\" href=\"/profile/second-step\">Set up a second step</a>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<p class=\"text-secondary\">With it, signing in asks for a code from an app on your phone after the password, so that the password alone lets nobody in.</p><a class=\"btn\" href=\"/profile/second-step\">Set up a second step</a>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
