@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/syncer"
@@ -149,7 +150,7 @@ func (s *Service) Add(ctx context.Context, p account.Principal, m account.Module
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		c, err = s.Sync.AddConnection(ctx, syncer.Connection{
 			Account: m.Account, Module: m.ID, Kind: kind, Cloud: "global", Credential: syncer.ClientSecret,
-			Schedule: offeredSchedule(),
+			Schedule: offeredSchedule(), Limits: reconcile.DefaultLimits(),
 		})
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/mapping"
+	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
@@ -166,6 +167,9 @@ func TestAnAdministratorGoesFromTheStoreToAFinishedRun(t *testing.T) {
 		}
 		c, err = o.svc.Save(ctx, chief, o.form(c))
 		o.must(err)
+		if fmt.Sprint(c.Limits) != fmt.Sprint(reconcile.DefaultLimits()) {
+			t.Errorf("a connection made on screen has the limits %v: nothing would ever be held", c.Limits)
+		}
 		units, err := o.svc.SearchUnits(ctx, chief, c.ID, "All")
 		o.must(err)
 		if len(units) == 0 {

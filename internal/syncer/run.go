@@ -83,6 +83,7 @@ type Stats struct {
 	Applied  time.Duration
 	Objects  int // objects that arrived
 	Drift    int // differences that a full read found and the deltas had not told
+	People   int // in the directory, disabled ones too; 0 when not counted
 	PeakHeap int64
 	Problems int // inputs that failed: the run cannot end as succeeded
 }

@@ -359,6 +359,9 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	}
 	suspects.Or(kept)
 	concerned.Or(suspects)
+	if err := ses.measure(ctx); err != nil {
+		return err
+	}
 	p.suspects, p.stale, p.edit = suspects, ses.stale, ses.edit
 	if err := p.plan(ctx, concerned); err != nil {
 		return err
@@ -434,6 +437,9 @@ func (ses *session) concerned(ctx context.Context) (*roaring.Bitmap, error) {
 	if err != nil {
 		return nil, err
 	}
+	if dirty.IsEmpty() {
+		ses.run.Stats.People = last.Stats.People // the mirror is as it was
+	}
 	again, err := ses.s.store.RetryEntries(ctx, ses.conn.ID)
 	if err != nil {
 		return nil, err
@@ -451,6 +457,17 @@ func (ses *session) concerned(ctx context.Context) (*roaring.Bitmap, error) {
 	}
 	ses.stale = roaring.AndNot(again, dirty)
 	return roaring.Or(dirty, again), nil
+}
+
+// measure counts the people in the directory, for the chart of its size, unless
+// nothing differs from the last run, or the run is about one person.
+func (ses *session) measure(ctx context.Context) error {
+	if ses.run.Stats.People != 0 || ses.run.Scope.Person != "" {
+		return nil
+	}
+	counts, err := ses.s.store.CountStandings(ctx, ses.conn.ID, directory.User)
+	ses.run.Stats.People = counts[reconcile.Live] + counts[reconcile.Disabled] + counts[reconcile.Unknown]
+	return err
 }
 
 // tellAway says how many records and logins an undo keeps away, since nobody

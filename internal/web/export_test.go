@@ -15,3 +15,6 @@ func (s *Site) Routes() []Route {
 	}
 	return out
 }
+
+// PointsOf is pointsOf for tests.
+var PointsOf = pointsOf

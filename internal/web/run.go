@@ -4,11 +4,11 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/syncer"
@@ -35,7 +35,9 @@ func (s *Site) runs(v *visit) error {
 	for _, r := range list {
 		page.Rows = append(page.Rows, v.runRow(c, r))
 	}
-	page.Chart = chartOf(list)
+	if page.Chart, err = v.chartOf(c, list); err != nil {
+		return err
+	}
 	return v.show("Runs", view.RunsPage(v.frame, page))
 }
 
@@ -45,9 +47,10 @@ func (v *visit) runRow(c syncer.Connection, r syncer.Run) view.RunRow {
 	row := view.RunRow{
 		ID: r.ID, Path: runPath(v.module.ID, c.ID, r.ID), Mode: modeWord(r), State: stateBadge(r.State), Actor: r.Actor, Started: r.StartedAt,
 		Added: n.Added, Changed: n.Changed, Deactivated: n.Deactivated, Held: n.Held, Failed: n.Failed,
+		People: r.Stats.People, Drift: r.Stats.Drift,
 	}
 	if !r.FinishedAt.IsZero() {
-		row.Took = r.FinishedAt.Sub(r.StartedAt).Round(100 * time.Millisecond).String()
+		row.Took = r.FinishedAt.Sub(r.StartedAt)
 	}
 	return row
 }
@@ -79,21 +82,6 @@ func stateBadge(s syncer.State) view.Status {
 		return view.Status{Tone: "grey", Icon: "ban", Word: "Cancelled"}
 	}
 	return view.Status{Tone: "grey", Icon: "arrow-back-up", Word: "Undone"}
-}
-
-// chartOf makes bars of the runs that did something, the oldest first.
-func chartOf(list []syncer.Run) view.Chart {
-	var ch view.Chart
-	for _, r := range slices.Backward(list) {
-		if r.Mode == syncer.Preview || r.FinishedAt.IsZero() {
-			continue
-		}
-		ch.Bars = append(ch.Bars, view.Bar{
-			Label: fmt.Sprintf("run %d", r.ID), Added: r.Counts.Added, Changed: r.Counts.Changed,
-			Deactivated: r.Counts.Deactivated, Failed: r.Counts.Failed,
-		})
-	}
-	return ch
 }
 
 // startRun begins a run and shows it.
@@ -220,6 +208,9 @@ func (v *visit) changeRows(c syncer.Connection, list []syncer.PlannedChange) ([]
 		}
 		if ch.State == syncer.Planned || ch.State == syncer.Applied && ch.DecidedBy == "" {
 			out[i].State = "" // the usual: it was done
+		}
+		if !ch.Verb.Acts() || ch.State != syncer.Applied {
+			out[i].Remedy = ch.Reason.Remedy()
 		}
 		for _, l := range names.Lines(ch) {
 			out[i].Lines = append(out[i].Lines, view.Line(l))
@@ -353,12 +344,34 @@ func (s *Site) approveRun(v *visit) error {
 			}
 		}
 	}
+	back := runPath(v.module.ID, c.ID, run.ID)
+	if !choice.All && !choice.None && len(choice.Changes) == 0 {
+		v.flash(false, "Nothing was selected. Tick what to approve, or approve all of it.")
+		return v.goTo(back)
+	}
 	rep, err := s.Integrations.Approve(v.ctx(), v.who, run.ID, choice, nil)
+	if refused(err) {
+		v.flash(false, strings.TrimSpace(sentence(err, statusOf(err))+" "+errs.HintOf(err)))
+		return v.goTo(back)
+	}
 	if err != nil {
 		return err
 	}
-	v.flash(true, fmt.Sprintf("Decided. %d changes still wait.", rep.Run.Counts.Held))
-	return v.goTo(runPath(v.module.ID, c.ID, run.ID))
+	v.flash(true, decided(choice, rep.Run))
+	return v.goTo(back)
+}
+
+// decided says what became of a decision.
+func decided(choice syncer.Choice, run syncer.Run) string {
+	switch {
+	case choice.None:
+		return "All of it is dismissed. The next sync plans anew, and may hold it again."
+	case run.Counts.Held == 0:
+		return "Approved. Nothing waits any more."
+	case run.Counts.Held == 1:
+		return "Approved. One change still waits."
+	}
+	return fmt.Sprintf("Approved. %d changes still wait.", run.Counts.Held)
 }
 
 // undoRun takes back what a run did.

@@ -8,10 +8,11 @@ type RunRow struct {
 	Path, Mode, Actor string
 	State             Status
 	Started           time.Time
-	Took              string
+	Took              time.Duration // 0 while running
 	Added, Changed    int
 	Deactivated       int
 	Held, Failed      int
+	People, Drift     int
 }
 
 // Runs is the list of a connection's runs.
@@ -21,53 +22,6 @@ type Runs struct {
 	Configured bool
 	Rows       []RunRow
 	Chart      Chart
-}
-
-// Chart is runs over time, the oldest first.
-type Chart struct{ Bars []Bar }
-
-// Bar is one run in the chart.
-type Bar struct {
-	Label                               string
-	Added, Changed, Deactivated, Failed int
-}
-
-func (b Bar) sum() int { return b.Added + b.Changed + b.Deactivated + b.Failed }
-
-// Height and width of the chart and of one bar, in its own units.
-const (
-	chartHeight = 80
-	barWidth    = 14
-)
-
-func (c Chart) width() int { return len(c.Bars) * barWidth }
-
-// pieces are the coloured parts of a bar, from the bottom.
-func (c Chart) pieces(i int) []piece {
-	most := 1
-	for _, b := range c.Bars {
-		most = max(most, b.sum())
-	}
-	b := c.Bars[i]
-	var out []piece
-	y := chartHeight
-	for _, p := range []struct {
-		n     int
-		class string
-	}{{b.Added, "chart-added"}, {b.Changed, "chart-changed"}, {b.Deactivated, "chart-deactivated"}, {b.Failed, "chart-failed"}} {
-		if p.n == 0 {
-			continue
-		}
-		h := max(2, p.n*chartHeight/most)
-		y = max(0, y-h)
-		out = append(out, piece{X: i*barWidth + 2, Y: y, H: h, Class: p.class})
-	}
-	return out
-}
-
-type piece struct {
-	X, Y, H int
-	Class   string
 }
 
 // Run is one run's report.
@@ -100,6 +54,7 @@ type ChangeRow struct {
 	Verb                    Status
 	Reason, Detail, Mapping string
 	State, By               string
+	Remedy                  string // what to do about what was not done
 	Held                    bool
 	Lines                   []Line
 }
