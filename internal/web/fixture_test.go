@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,6 +33,7 @@ const password = "correct horse battery"
 // module each, and people with different rights.
 type office struct {
 	t             *testing.T
+	file          string // the database
 	site          *web.Site
 	url           string
 	accounts      *account.Service
@@ -76,7 +78,8 @@ func open(t *testing.T) *office {
 func empty(t *testing.T) *office {
 	t.Helper()
 	o := &office{t: t}
-	db := storetest.SQLite(t)
+	o.file = filepath.Join(t.TempDir(), "muster.db")
+	db := storetest.Open(t, store.Config{Path: o.file})
 	var err error
 	company := entrasim.New(entrasim.Config{Seed: 5, People: 40})
 	o.hr = company.Control()
