@@ -200,7 +200,7 @@ func TestASignInIsGoodOnceAndInItsBrowserOnly(t *testing.T) {
 	}
 	other := o.stranger()
 	other.toMicrosoft("")
-	if got := other.get(back); got.status != http.StatusUnauthorized {
+	if got := other.get(back); got.status != http.StatusUnauthorized || !strings.Contains(got.body, "not begun in this browser") {
 		t.Errorf("another browser with a ticket of its own: %d", got.status)
 	}
 	ticket := b.cookie("muster_ticket")
