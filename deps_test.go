@@ -53,6 +53,8 @@ var allowed = map[string][]string{
 	"internal/account":     {"audit", "datatype", "directory", "errs", "secret"},
 	"internal/register":    {"account", "audit", "datatype", "errs", "secret"},
 	"internal/listing":     {"account", "datatype", "errs", "register"},
+	"internal/sheet":       {"errs"},
+	"internal/exchange":    {"account", "audit", "datatype", "errs", "listing", "register", "sheet"},
 	"internal/reconcile":   {"datatype", "directory", "errs"},
 	"internal/mapping":     {"datatype", "directory", "errs", "reconcile"},
 	"internal/syncer":      {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret"},
