@@ -9,6 +9,7 @@ import (
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
@@ -23,6 +24,8 @@ type house struct {
 	accounts *account.Service
 	records  *register.Service
 	lists    *listing.Service
+	exchange *exchange.Service
+	scratch  string // a folder for files on their way
 	sync     *syncer.Service
 	work     *integration.Service // integrations, as people use them
 	me       account.Principal
@@ -42,6 +45,8 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine(), keys: keys}
 	h.accounts.SealWith(keys)
 	h.lists = listing.New(db, h.records)
+	h.exchange = exchange.New(h.records, h.lists, db, nil)
+	h.scratch = filepath.Join(p.Data, "uploads")
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
 		Open: func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },

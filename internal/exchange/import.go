@@ -60,6 +60,18 @@ func (t Tally) Total() int {
 	return n
 }
 
+// May returns nil when the principal may import into a collection at all.
+func (s *Service) May(ctx context.Context, p account.Principal, acct, collection int64) error {
+	c, err := s.records.Collection(ctx, p, acct, collection)
+	if err != nil {
+		return err
+	}
+	if err := p.May(account.Create, acct, c.Module, c.ID); err == nil {
+		return nil
+	}
+	return p.May(account.Edit, acct, c.Module, c.ID)
+}
+
 // Preview decides about each row of a table and changes nothing. tell is called
 // with each.
 func (s *Service) Preview(ctx context.Context, p account.Principal, in Import, r sheet.Reader, tell func(Row) error) (Tally, error) {
@@ -132,7 +144,7 @@ func (s *Service) newJob(ctx context.Context, p account.Principal, in Import, te
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Match.check(all); err != nil {
+	if err := Check(in.Match, all); err != nil {
 		return nil, err
 	}
 	j := &job{s: s, p: p, in: in, collection: c, tell: tell, tally: Tally{}, seen: map[string]int{}, made: map[string]bool{}}

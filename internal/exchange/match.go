@@ -77,8 +77,8 @@ func plain(s string) string {
 	}, datatype.KeyOfText(s))
 }
 
-// check refuses a match that cannot be carried out.
-func (m *Match) check(fields []register.Field) error {
+// Check refuses a match that cannot be carried out.
+func Check(m Match, fields []register.Field) error {
 	used := map[int64]string{}
 	for i, id := range m.Columns {
 		if id == 0 {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
@@ -25,6 +26,8 @@ type Deps struct {
 	Accounts     *account.Service
 	Records      *register.Service
 	Lists        *listing.Service
+	Exchange     *exchange.Service
+	Scratch      string // a folder for files while they are imported; "" for one of the system's
 	Integrations *integration.Service
 	Keys         *secret.Keyring // seals what browsers keep between two pages
 	Log          *slog.Logger
@@ -42,8 +45,9 @@ type Deps struct {
 // Site is the application. It is safe for concurrent use.
 type Site struct {
 	Deps
-	assets *assets
-	slow   *limiter
+	assets  *assets
+	slow    *limiter
+	uploads *uploads
 }
 
 // New returns the application over deps.
@@ -54,7 +58,7 @@ func New(d Deps) *Site {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Site{Deps: d, assets: newAssets(), slow: newLimiter(d.Now)}
+	return &Site{Deps: d, assets: newAssets(), slow: newLimiter(d.Now), uploads: newUploads(d.Scratch, d.Now)}
 }
 
 // Handler returns the application's routes on one mux.
