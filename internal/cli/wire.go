@@ -51,6 +51,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
 		Open: func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },
 	})
+	h.records.KeptBy(h.sync)
 	h.work = integration.New(integration.Deps{
 		Store: db, Sync: h.sync, Accounts: h.accounts, Records: h.records,
 		Open: func(_ context.Context, conn syncer.Connection) (integration.Directory, error) {

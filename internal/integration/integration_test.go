@@ -28,15 +28,16 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // office is an organization with two accounts, of which the first is to be
 // connected to a simulated tenant.
 type office struct {
-	t      *testing.T
-	svc    *integration.Service
-	logins *account.Service
-	srv    *entrasim.Server
-	hr     *entrasim.Control
-	module account.Module // of the first account
-	other  account.Module // of the second
-	people register.Collection
-	fields map[string]int64
+	t       *testing.T
+	svc     *integration.Service
+	logins  *account.Service
+	records *register.Service
+	srv     *entrasim.Server
+	hr      *entrasim.Control
+	module  account.Module // of the first account
+	other   account.Module // of the second
+	people  register.Collection
+	fields  map[string]int64
 }
 
 var chief = account.CommandLine()
@@ -75,12 +76,14 @@ func open(t *testing.T, db *store.DB) *office {
 			Cloud: entra.Custom, LoginURL: c.LoginURL, GraphURL: c.GraphURL,
 		})
 	}
+	o.records = records
+	sync := syncer.New(syncer.Deps{
+		Store: db, Records: records, Logins: o.logins, Keys: keys, Host: syncer.ThisHost(),
+		Open: func(_ context.Context, c syncer.Connection) (syncer.Source, error) { return client(c) },
+	})
+	records.KeptBy(sync)
 	o.svc = integration.New(integration.Deps{
-		Store: db, Accounts: o.logins, Records: records,
-		Sync: syncer.New(syncer.Deps{
-			Store: db, Records: records, Logins: o.logins, Keys: keys, Host: syncer.ThisHost(),
-			Open: func(_ context.Context, c syncer.Connection) (syncer.Source, error) { return client(c) },
-		}),
+		Store: db, Accounts: o.logins, Records: records, Sync: sync,
 		Open: func(_ context.Context, c syncer.Connection) (integration.Directory, error) {
 			cl, err := client(c)
 			return tenant{cl}, err

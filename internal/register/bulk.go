@@ -85,12 +85,23 @@ func (s *Service) changeSome(ctx context.Context, p account.Principal, m Many, i
 	if err != nil {
 		return done, err
 	}
+	kept, err := s.keptOf(ctx, ids)
+	if err != nil {
+		return done, err
+	}
+	fields, err := s.store.Fields(ctx, m.Collection)
+	if err != nil {
+		return done, err
+	}
 	for i := range records {
 		r := &records[i]
 		if r.Account != m.Account || r.Collection != m.Collection {
 			continue
 		}
-		version, err := s.changeOne(ctx, p, m, r)
+		version, err := r.Version, notKept(r, m.Set, kept[r.ID], fields)
+		if err == nil {
+			version, err = s.changeOne(ctx, p, m, r)
+		}
 		switch {
 		case fatal(err):
 			return done, err

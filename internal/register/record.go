@@ -123,6 +123,9 @@ func (s *Service) Update(ctx context.Context, p account.Principal, id, version i
 		if err := s.checkInput(ctx, in, false); err != nil {
 			return err
 		}
+		if err := s.checkKept(ctx, &old, in.Set); err != nil {
+			return err
+		}
 		rec, err = s.writeOne(ctx, p, Write{
 			Record: id, Account: in.Account, Collection: old.Collection, Version: version, Set: in.Set, Note: in.Note,
 		})

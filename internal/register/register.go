@@ -21,8 +21,9 @@ import (
 
 // Service holds the use cases. It is safe for concurrent use.
 type Service struct {
-	store Store
-	now   func() time.Time
+	store  Store
+	now    func() time.Time
+	keeper Keeper // nil while no directory keeps anything
 }
 
 // New returns a service over a store. now is the clock; nil means time.Now.

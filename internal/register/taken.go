@@ -48,3 +48,9 @@ func (s *Stale) Error() string {
 func (s *Stale) Unwrap() error {
 	return errs.New(errs.Conflict, "somebody else changed it").WithHint("Load it again and repeat the change.")
 }
+
+// IsStale reports whether an error is that a record changed since it was read.
+func IsStale(err error) bool {
+	_, ok := errors.AsType[*Stale](err)
+	return ok
+}

@@ -108,12 +108,13 @@ func (o *office) integrations(db *store.DB, keys *secret.Keyring) *integration.S
 		}
 	}
 	client := func(c syncer.Connection) (*entra.Client, error) { return entra.New(config(c)) }
+	sync := syncer.New(syncer.Deps{
+		Store: db, Records: o.records, Logins: o.accounts, Keys: keys, Host: syncer.ThisHost(),
+		Open: func(_ context.Context, c syncer.Connection) (syncer.Source, error) { return client(c) },
+	})
+	o.records.KeptBy(sync)
 	return integration.New(integration.Deps{
-		Store: db, Accounts: o.accounts, Records: o.records,
-		Sync: syncer.New(syncer.Deps{
-			Store: db, Records: o.records, Logins: o.accounts, Keys: keys, Host: syncer.ThisHost(),
-			Open: func(_ context.Context, c syncer.Connection) (syncer.Source, error) { return client(c) },
-		}),
+		Store: db, Accounts: o.accounts, Records: o.records, Sync: sync,
 		Open: func(_ context.Context, c syncer.Connection) (integration.Directory, error) {
 			cl, err := client(c)
 			return directoryOf{cl}, err

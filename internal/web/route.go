@@ -77,6 +77,7 @@ func (s *Site) routes() []route {
 		{"GET /m/{module}/c/{collection}/{record}", inModule, s.record},
 		{"GET /m/{module}/c/{collection}/{record}/edit", inModule, s.editRecord},
 		{"POST /m/{module}/c/{collection}/{record}/edit", inModule, s.updateRecord},
+		{"POST /m/{module}/c/{collection}/{record}/pin", inModule, s.pinField},
 		{"POST /m/{module}/c/{collection}/{record}/archive", inModule, s.archiveRecord},
 		{"POST /m/{module}/c/{collection}/{record}/check-out", inModule, s.checkOut},
 		{"POST /m/{module}/c/{collection}/{record}/check-in", inModule, s.checkIn},
