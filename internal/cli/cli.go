@@ -43,6 +43,7 @@ type program struct {
 	Users    usersCmd    `cmd:"" help:"List the users with their state and roles."`
 	User     userCmd     `cmd:"" help:"Work with one user."`
 	Export   exportCmd   `cmd:"" help:"Export a collection's records."`
+	Import   importCmd   `cmd:"" help:"Import records from a CSV or XLSX file."`
 	Record   recordCmd   `cmd:"" help:"Work with records."`
 	Checkout checkoutCmd `cmd:"" help:"Hand an asset to a person."`
 	Checkin  checkinCmd  `cmd:"" help:"Take an asset back."`
@@ -130,6 +131,9 @@ func (c *console) fail(err error) int {
 	}
 	return ExitFailed
 }
+
+// warn prints a line about something that goes on in spite of it.
+func (c *console) warn(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
 
 // line prints a line of a listing or report.
 func (c *console) line(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }

@@ -13,7 +13,9 @@ import (
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/sheet"
 )
 
 // usersCmd lists users.
@@ -70,7 +72,7 @@ func (cmd *usersCmd) Run(ctx context.Context, c *console, p *program) error {
 // exportCmd exports a collection.
 type exportCmd struct {
 	Collection string `arg:"" help:"The collection's name."`
-	Format     string `help:"csv or json." enum:"csv,json" default:"csv"`
+	Format     string `help:"csv, xlsx or json." enum:"csv,xlsx,json" default:"csv"`
 	Output     string `short:"o" help:"Write to a file instead." type:"path" placeholder:"FILE"`
 	Module     string `help:"The collection's module." placeholder:"NAME"`
 }
@@ -102,6 +104,9 @@ func (cmd *exportCmd) Run(ctx context.Context, c *console, p *program) (err erro
 			}
 		}()
 		out = f
+	}
+	if cmd.Format == sheet.XLSX {
+		return h.exchange.Export(ctx, h.me, listing.Query{Account: m.Account, Collection: col.ID}, nil, cmd.Format, out)
 	}
 	return h.export(ctx, out, m, col, cmd.Format)
 }
@@ -200,7 +205,7 @@ func (s csvSink) head(names []string) error { return s.Write(names) }
 func (s csvSink) row(_, values []string) error {
 	safe := make([]string, len(values))
 	for i, v := range values {
-		safe[i] = harmless(v)
+		safe[i] = sheet.Harmless(v)
 	}
 	return s.Write(safe)
 }
@@ -208,23 +213,6 @@ func (s csvSink) row(_, values []string) error {
 func (s csvSink) end() error {
 	s.Flush()
 	return s.Error()
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula. A phone number
-// with its country code stays as it is.
-func harmless(v string) string {
-	if v == "" {
-		return v
-	}
-	switch v[0] {
-	case '=', '@', '\t', '\r':
-		return "'" + v
-	case '+', '-':
-		if strings.Trim(v[1:], "0123456789 ().-/,") != "" {
-			return "'" + v
-		}
-	}
-	return v
 }
 
 // jsonSink writes a list of objects without holding it.
