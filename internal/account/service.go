@@ -25,6 +25,8 @@ type Store interface {
 	CreateAccount(ctx context.Context, a Account) (Account, error) // Conflict when the name is taken
 	Modules(ctx context.Context, account int64) ([]Module, error)  // 0: of all accounts; by account and name
 	CreateModule(ctx context.Context, m Module) (Module, error)    // Conflict when the name is taken
+	UpdateAccount(ctx context.Context, a Account) error            // its name; Conflict when it is taken
+	UpdateModule(ctx context.Context, m Module) error              // its name; Conflict when it is taken
 	CollectionNames(ctx context.Context, module int64) (map[int64]string, error)
 
 	Roles(ctx context.Context) ([]Role, error) // the highest first

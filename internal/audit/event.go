@@ -11,6 +11,8 @@ const (
 	OrganizationCreated Action = "organization created"
 	AccountCreated      Action = "account created"
 	ModuleCreated       Action = "module created"
+	AccountRenamed      Action = "account renamed"
+	ModuleRenamed       Action = "module renamed"
 	RoleCreated         Action = "role created"
 	RoleChanged         Action = "role changed"
 	RoleRemoved         Action = "role removed"

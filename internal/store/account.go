@@ -83,6 +83,18 @@ func (db *DB) CreateModule(ctx context.Context, m account.Module) (account.Modul
 	return m, db.taken(err, "a module", m.Name)
 }
 
+// UpdateAccount stores an account's name; Conflict when it is taken.
+func (db *DB) UpdateAccount(ctx context.Context, a account.Account) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE account SET name = $2, name_key = $3 WHERE id = $1`, a.ID, a.Name, nameKey(a.Name))
+	return db.taken(err, "an account", a.Name)
+}
+
+// UpdateModule stores a module's name; Conflict when it is taken in its account.
+func (db *DB) UpdateModule(ctx context.Context, m account.Module) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE module SET name = $2, name_key = $3 WHERE id = $1`, m.ID, m.Name, nameKey(m.Name))
+	return db.taken(err, "a module", m.Name)
+}
+
 func scanID(row scanner) (id int64, err error) { return id, row.Scan(&id) }
 
 // CollectionNames returns the names of a module's collections by number.

@@ -7,31 +7,46 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
 // accounts is Settings > Account Management: accounts and their modules.
 func (s *Site) accounts(v *visit) error {
-	return v.showAccounts(http.StatusOK, view.ModuleForm{}, view.Field{})
+	return v.showAccounts(http.StatusOK, accountForms{})
 }
 
-// showAccounts shows the tree with its two forms: for another module and for
-// another account. A form that was refused comes with what was typed.
-func (v *visit) showAccounts(status int, module view.ModuleForm, newAccount view.Field) error {
+// accountForms are the forms of the page as they were typed, when one of them was
+// refused.
+type accountForms struct {
+	module  view.ModuleForm
+	account view.Field
+	rename  view.RenameForm
+}
+
+// showAccounts shows the tree with its forms. One that was refused comes with
+// what was typed.
+func (v *visit) showAccounts(status int, forms accountForms) error {
 	tree, err := v.site.Accounts.Tree(v.ctx(), v.who)
 	if err != nil {
 		return err
 	}
-	page := view.Accounts{MayAdd: v.who.May(account.ManageAccounts, 0, 0, 0) == nil, New: newAccount}
+	page := view.Accounts{MayAdd: v.who.May(account.ManageAccounts, 0, 0, 0) == nil, New: forms.account, Rename: forms.rename}
 	for _, b := range tree {
 		node := view.AccountNode{ID: b.ID, Name: b.Name, MayAdd: v.who.May(account.ManageAccounts, b.ID, 0, 0) == nil}
-		if module.Account == b.ID {
-			node.Form = module
+		if forms.module.Account == b.ID {
+			node.Form = forms.module
 		}
 		for _, m := range b.Modules {
-			if nav := v.frame.ModuleOf(m.ID); nav != nil {
-				node.Modules = append(node.Modules, view.ModuleNode{Name: m.Name, Path: nav.Path, Cards: manageCards(nav)})
+			nav := v.frame.ModuleOf(m.ID)
+			if nav == nil {
+				continue
 			}
+			cards, err := v.manageCards(nav)
+			if err != nil {
+				return err
+			}
+			node.Modules = append(node.Modules, view.ModuleNode{ID: m.ID, Name: m.Name, Path: nav.Path, Cards: cards})
 		}
 		page.Accounts = append(page.Accounts, node)
 	}
@@ -43,7 +58,7 @@ func (s *Site) addAccount(v *visit) error {
 	name := v.text("name")
 	a, err := s.Accounts.CreateAccount(v.ctx(), v.who, name)
 	if refused(err) {
-		return v.showAccounts(statusOf(err), view.ModuleForm{}, view.Field{Value: name, Fault: sentence(err, statusOf(err))})
+		return v.showAccounts(statusOf(err), accountForms{account: view.Field{Value: name, Fault: sentence(err, statusOf(err))}})
 	}
 	if err != nil {
 		return err
@@ -65,13 +80,52 @@ func (s *Site) addModule(v *visit) error {
 	})
 	if refused(err) {
 		form.Fault = sentence(err, statusOf(err))
-		return v.showAccounts(statusOf(err), form, view.Field{})
+		return v.showAccounts(statusOf(err), accountForms{module: form})
 	}
 	if err != nil {
 		return err
 	}
 	v.flash(true, "The module "+m.Name+" is there, with its collections.")
 	return v.goTo(modulePath(m.ID))
+}
+
+// renameAccount gives an account another name.
+func (s *Site) renameAccount(v *visit) error {
+	id, err := v.number("account")
+	if err != nil {
+		return err
+	}
+	form := view.RenameForm{Account: id, Name: v.text("name")}
+	a, err := s.Accounts.RenameAccount(v.ctx(), v.who, id, form.Name)
+	return v.renamed(form, "The account is called "+a.Name+" now.", err)
+}
+
+// renameModule gives a module another name.
+func (s *Site) renameModule(v *visit) error {
+	account, err := v.number("account")
+	if err != nil {
+		return err
+	}
+	id, err := v.number("module")
+	if err != nil {
+		return err
+	}
+	form := view.RenameForm{Account: account, Module: id, Name: v.text("name")}
+	m, err := s.Accounts.RenameModule(v.ctx(), v.who, account, id, form.Name)
+	return v.renamed(form, "The module is called "+m.Name+" now.", err)
+}
+
+// renamed goes back to the tree, or shows it again with the name that was refused.
+func (v *visit) renamed(form view.RenameForm, done string, err error) error {
+	if refused(err) {
+		form.Fault = sentence(err, statusOf(err))
+		return v.showAccounts(statusOf(err), accountForms{rename: form})
+	}
+	if err != nil {
+		return err
+	}
+	v.flash(true, done)
+	return v.goTo("/settings/accounts")
 }
 
 // refused reports whether an act was refused for what was typed, so that its
@@ -84,25 +138,50 @@ func refused(err error) bool {
 func (s *Site) module(v *visit) error {
 	cards := []view.ModuleCard{}
 	for _, c := range v.frame.Module.Collections {
-		cards = append(cards, view.ModuleCard{Icon: c.Icon, Name: c.Name, Text: "Records of this collection.", Path: c.Path, Action: "Open"})
+		n, err := s.Records.Count(v.ctx(), v.who, v.module.Account, c.ID)
+		if err != nil {
+			return err
+		}
+		cards = append(cards, view.ModuleCard{Icon: c.Icon, Name: c.Name, Text: useOf(register.Kind(c.Kind)), Path: c.Path, Action: "Open", N: n, Noun: "record"})
+	}
+	manage, err := v.manageCards(v.frame.Module)
+	if err != nil {
+		return err
 	}
 	return v.show(v.module.Name, view.ModulePage(view.ModuleCards{
 		Crumbs: []view.Crumb{{Name: "Account Management", Path: "/settings/accounts"}}, Name: v.module.Name,
-		Open: cards, Manage: manageCards(v.frame.Module),
+		Open: cards, Manage: manage,
 	}))
 }
 
-// manageCards are the cards of what the visitor may manage in a module.
-func manageCards(m *view.Module) []view.ModuleCard {
+// manageCards are the cards of what the visitor may manage in a module, each
+// with how many of it there are.
+func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 	var cards []view.ModuleCard
-	add := func(may bool, icon, name, text, path string) {
-		if may {
-			cards = append(cards, view.ModuleCard{Icon: icon, Name: name, Text: text, Path: m.Path + path, Action: "Manage"})
-		}
+	add := func(n int, icon, name, noun, text, path string) {
+		cards = append(cards, view.ModuleCard{Icon: icon, Name: name, Text: text, Path: m.Path + path, Action: "Manage", N: n, Noun: noun})
 	}
-	add(m.Manage, "table", "Collections", "What is kept here, and the fields of each thing.", "/collections")
-	add(m.Users, "key", "Users", "Who can sign in here, with which role, and where it comes from.", "/users")
-	add(m.Users, "lock", "Roles", "What each role may see and do, and roles of your own.", "/roles")
-	add(m.Integrations, "plug", "Integrations", "Directories that keep people and logins up to date.", "/integrations")
-	return cards
+	if m.Manage {
+		add(len(m.Collections), "table", "Collections", "collection", "What is kept here, and the fields of each thing.", "/collections")
+	}
+	if m.Users {
+		users, err := v.site.Accounts.CountUsers(v.ctx(), v.who, m.AccountID, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		roles, err := v.site.Accounts.RolesIn(v.ctx(), v.who, m.AccountID, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		add(users, "key", "Users", "user", "Who can sign in here, with which role, and where it comes from.", "/users")
+		add(len(roles), "lock", "Roles", "role", "What each role may see and do, and roles of your own.", "/roles")
+	}
+	if m.Integrations {
+		list, err := v.site.Integrations.InModule(v.ctx(), v.who, account.Module{ID: m.ID, Account: m.AccountID, Name: m.Name})
+		if err != nil {
+			return nil, err
+		}
+		add(len(list), "plug", "Integrations", "integration", "Directories that keep people and logins up to date.", "/integrations")
+	}
+	return cards, nil
 }

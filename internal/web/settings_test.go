@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/musterhq/muster/internal/register"
+
 	"github.com/musterhq/muster/internal/account"
 )
 
@@ -91,5 +93,52 @@ func TestACollaboratorIsShownNoWayToManage(t *testing.T) {
 		if got.status != http.StatusOK || strings.Contains(got.body, ">Manage<") {
 			t.Errorf("%s for a collaborator: %d, or with something to manage", path, got.status)
 		}
+	}
+}
+
+func TestAccountsAndModulesAreRenamedOnScreen(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(boss)
+	const list = "/settings/accounts"
+	account := fmt.Sprintf("%s/%d/name", list, o.module.Account)
+	module := fmt.Sprintf("%s/%d/modules/%d/name", list, o.module.Account, o.module.ID)
+	for path, name := range map[string]string{account: "Contoso Europe", module: "Computers"} {
+		if got := b.post(path, "name", name); got.to != list || !strings.Contains(b.get(list).body, name) {
+			t.Errorf("renaming to %s leads to %q (%d)", name, got.to, got.status)
+		}
+	}
+	got := b.post(account, "name", "fabrikam")
+	id := fmt.Sprintf("rename-%d-0", o.module.Account)
+	if form := formOf(t, got.body, id); got.status != http.StatusConflict || form.Get("name") != "fabrikam" || !strings.Contains(got.body, "named") {
+		t.Errorf("a name that is taken: %d, and the form holds %v", got.status, form)
+	}
+	if got := o.as(manager).post(module, "name", "Mine"); got.status != http.StatusForbidden {
+		t.Errorf("a module's administrator renames it: %d, want 403", got.status)
+	}
+	if got := o.as(outsider).post(account, "name", "Mine"); got.status != http.StatusNotFound {
+		t.Errorf("somebody of another account renames it: %d, want 404", got.status)
+	}
+}
+
+func TestCardsCountWhatTheyLeadTo(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.asset("Name", "one")
+	o.asset("Name", "two")
+	b := o.as(manager)
+	module := fmt.Sprintf("/m/%d", o.module.ID)
+	page := b.get(module).body
+	for _, want := range []string{
+		fmt.Sprintf(`<a href="%s/c/%d">2 records</a>`, module, o.collection(register.Main).ID),
+		`<a href="` + module + `/users">3 users</a>`, // the Organization Admin reaches here, too
+		`<a href="` + module + `/collections">4 collections</a>`, `<a href="` + module + `/integrations">0 integrations</a>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the module's page lacks %s", want)
+		}
+	}
+	if page := o.as(colleague).get("/settings/accounts").body; !strings.Contains(page, "You manage nothing here") {
+		t.Error("a collaborator is not told that there is nothing to manage")
 	}
 }

@@ -31,6 +31,7 @@ func (p Point) changes() int { return p.Added + p.Changed + p.Deactivated + p.Fa
 const (
 	chartHeight = 100
 	pointWidth  = 10
+	fewest      = 20 // points that there is room for, so that a few are not as wide as the page
 )
 
 // series is one colour of a chart: a value a point.
@@ -88,7 +89,7 @@ func (c Chart) pieces(i int, list []series, most int) []piece {
 
 // viewBox is the chart's own measure.
 func (c Chart) viewBox() string {
-	return fmt.Sprintf("0 0 %d %d", max(1, len(c.Points))*pointWidth, chartHeight)
+	return fmt.Sprintf("0 0 %d %d", max(fewest, len(c.Points))*pointWidth, chartHeight)
 }
 
 // sizes are the smallest and the largest size of the directory.
@@ -120,7 +121,21 @@ func (c Chart) line() string {
 		}
 		out = append(out, fmt.Sprintf("%d,%d", i*pointWidth+pointWidth/2, y))
 	}
+	if len(out) == 1 { // a point by itself is no line
+		out = append(out, strings.Replace(out[0], ",", "1,", 1))
+	}
 	return strings.Join(out, " ")
+}
+
+// sum is the sum of all values of a chart.
+func (c Chart) sum(list []series) int {
+	sum := 0
+	for _, p := range c.Points {
+		for _, s := range list {
+			sum += s.value(p)
+		}
+	}
+	return sum
 }
 
 // says is a bar's numbers in words.
