@@ -101,7 +101,7 @@ func RunsPage(f *Frame, page Runs) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, " <div class=\"card\"><div class=\"scroll\"><table class=\"table table-vcenter card-table cards\"><thead><tr><th>Run</th><th>State</th><th>Started</th><th class=\"text-end\">Added</th><th class=\"text-end\">Changed</th><th class=\"text-end\">Deactivated</th><th class=\"text-end\">Held</th><th class=\"text-end\">Failed</th><th class=\"text-end\">Took</th><th class=\"text-end\">People</th><th class=\"text-end\">Drift</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, " <div class=\"card\"><div class=\"scroll\"><table class=\"table table-vcenter card-table cards tight\"><thead><tr><th>Run</th><th>State</th><th>Started</th><th class=\"text-end\">Added</th><th class=\"text-end\">Changed</th><th class=\"text-end\">Deactivated</th><th class=\"text-end\">Held</th><th class=\"text-end\">Failed</th><th class=\"text-end\">Took</th><th class=\"text-end\">People</th><th class=\"text-end\">Drift</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
