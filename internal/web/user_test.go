@@ -180,7 +180,7 @@ func TestARoleFromAMappingLeadsToTheMapping(t *testing.T) {
 	}
 	maps, err := o.work.Mappings(t.Context(), account.CommandLine(), 1)
 	o.must(err)
-	link := fmt.Sprintf(`<a href="%s/mapping/%d">Staff</a>`, path, maps[0].ID)
+	link := fmt.Sprintf(`<a class="in-text" href="%s/mapping/%d">Staff</a>`, path, maps[0].ID)
 	page := b.get(fmt.Sprintf("/m/%d/users?origin=directory", o.module.ID)).body
 	if !strings.Contains(page, link) {
 		t.Errorf("the list of users lacks %s", link)
