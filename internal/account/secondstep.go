@@ -29,6 +29,8 @@ type SecondStep struct {
 // statement each, so that of two at the same moment one fails.
 type secondStepStore interface {
 	SecondStep(ctx context.Context, login int64) (SecondStep, error) // NotFound
+	SecondSteps(ctx context.Context) ([]SecondStep, error)
+	ResealSecondStep(ctx context.Context, login int64, sealed []byte) error
 	SaveSecondStep(ctx context.Context, s SecondStep, codes [][32]byte) error
 	DeleteSecondStep(ctx context.Context, login int64) error                    // and its recovery codes
 	UseStep(ctx context.Context, login, step int64) error                       // Conflict when it or a later one was used

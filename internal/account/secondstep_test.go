@@ -134,3 +134,29 @@ func TestASecondStepIsSetUpByItsOwner(t *testing.T) {
 		t.Error("the shared secret is stored as it is")
 	}
 }
+
+func TestSecondStepsAreSealedAnew(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		g, ctx := newGuarded(t, db), t.Context()
+		ring := func(keys ...byte) *secret.Keyring {
+			var raw [][]byte
+			for _, k := range keys {
+				raw = append(raw, bytes.Repeat([]byte{k}, 32))
+			}
+			k, err := secret.NewKeyring(raw...)
+			g.must(err)
+			return k
+		}
+		g.svc.SealWith(ring(8, 7))
+		for _, want := range []int{1, 0} {
+			if n, err := g.svc.Reseal(ctx); n != want || err != nil {
+				t.Errorf("sealed anew: %d, %v; want %d", n, err, want)
+			}
+		}
+		g.svc.SealWith(ring(8))
+		if _, err := g.enter(g.code(1)); err != nil {
+			t.Errorf("with the new key alone: %v", err)
+		}
+	})
+}

@@ -55,6 +55,8 @@ type program struct {
 	Backup   backupCmd   `cmd:"" help:"Write a backup, consistent while running."`
 	Restore  restoreCmd  `cmd:"" help:"Restore a backup into an empty database."`
 
+	RotateKey rotateKeyCmd `cmd:"" help:"Seal all secrets with a new key."`
+
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
 }

@@ -67,7 +67,7 @@ func commandRows(text string) map[string]string {
 		for _, command := range strings.Split(cell, "`, `") {
 			var words []string
 			for _, w := range strings.Fields(command) {
-				if strings.ContainsAny(w, "[-<{…=|\\") || strings.ToLower(w) != w {
+				if strings.HasPrefix(w, "-") || strings.ContainsAny(w, "[<{…=|\\") || strings.ToLower(w) != w {
 					break
 				}
 				words = append(words, w)

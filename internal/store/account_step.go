@@ -10,16 +10,32 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 )
 
-// SecondStep returns a login's second step, or NotFound.
-func (db *DB) SecondStep(ctx context.Context, login int64) (s account.SecondStep, err error) {
+const stepColumns = `login_id, sealed, last_used, since`
+
+func scanStep(row interface{ Scan(...any) error }) (s account.SecondStep, err error) {
 	var since int64
-	err = db.conn(ctx).QueryRowContext(ctx, `SELECT login_id, sealed, last_used, since FROM second_step WHERE login_id = $1`, login).
-		Scan(&s.Login, &s.Sealed, &s.LastUsed, &since)
+	err = row.Scan(&s.Login, &s.Sealed, &s.LastUsed, &since)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, errs.New(errs.NotFound, "the user has no second step")
 	}
 	s.Since = fromMicros(since)
 	return s, err
+}
+
+// SecondStep returns a login's second step, or NotFound.
+func (db *DB) SecondStep(ctx context.Context, login int64) (account.SecondStep, error) {
+	return scanStep(db.conn(ctx).QueryRowContext(ctx, `SELECT `+stepColumns+` FROM second_step WHERE login_id = $1`, login))
+}
+
+// SecondSteps returns all second steps.
+func (db *DB) SecondSteps(ctx context.Context) ([]account.SecondStep, error) {
+	return collect(ctx, db, scanStep, `SELECT `+stepColumns+` FROM second_step ORDER BY login_id`)
+}
+
+// ResealSecondStep stores a second step's secret as it is sealed now.
+func (db *DB) ResealSecondStep(ctx context.Context, login int64, sealed []byte) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE second_step SET sealed = $2 WHERE login_id = $1`, login, sealed)
+	return err
 }
 
 // SaveSecondStep stores a login's second step and recovery codes in place of
