@@ -31,15 +31,18 @@ type discovery struct {
 const (
 	documentLife = 24 * time.Hour
 	keysAgain    = time.Minute
+	failureLife  = 5 * time.Second // those who waited behind a failure do not repeat it
 )
 
 // papers are the sign-in host's documents as last read.
 type papers struct {
-	mu     sync.Mutex
-	doc    discovery
-	docAt  time.Time
-	keys   jose.JSONWebKeySet
-	keysAt time.Time
+	mu      sync.Mutex
+	doc     discovery
+	docAt   time.Time
+	fault   error // of the last attempt to read doc
+	faultAt time.Time
+	keys    jose.JSONWebKeySet
+	keysAt  time.Time
 }
 
 // discover returns the tenant's metadata, asked for once a day.
@@ -52,6 +55,9 @@ func (d *Door) discover(ctx context.Context) (discovery, error) {
 	if !p.docAt.IsZero() && now.Sub(p.docAt) < documentLife {
 		return p.doc, nil
 	}
+	if p.fault != nil && now.Sub(p.faultAt) < failureLife {
+		return discovery{}, p.fault
+	}
 	var doc discovery
 	tenant := url.PathEscape(d.client.cfg.TenantID)
 	err := d.document(ctx, d.client.login.String()+"/"+tenant+"/v2.0/.well-known/openid-configuration", &doc)
@@ -59,9 +65,10 @@ func (d *Door) discover(ctx context.Context) (discovery, error) {
 		err = d.check(&doc)
 	}
 	if err != nil {
+		p.fault, p.faultAt = err, d.client.cfg.Now()
 		return discovery{}, err
 	}
-	p.doc, p.docAt = doc, now
+	p.doc, p.docAt, p.fault = doc, now, nil
 	return doc, nil
 }
 
@@ -88,6 +95,7 @@ func (d *Door) check(doc *discovery) error {
 
 // document reads one of the sign-in host's JSON documents.
 func (d *Door) document(ctx context.Context, address string, into any) error {
+	ctx = context.WithoutCancel(ctx) // others wait for it, whether or not this visitor does
 	status, body, err := d.ask(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err

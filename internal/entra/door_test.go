@@ -353,3 +353,24 @@ func TestADoorWorksWithTheTenant(t *testing.T) {
 		t.Errorf("a new key within the same minute: %v, want it refused until the list may be read again", err)
 	}
 }
+
+// Visitors who come while the sign-in host is down do not wait one after another.
+func TestADoorDoesNotRepeatAFailureForEachVisitor(t *testing.T) {
+	t.Parallel()
+	p := newPorter(t)
+	good := p.says["issuer"]
+	p.says["issuer"] = "https://evil.example"
+	for range 5 {
+		if _, err := p.door.Address(t.Context(), knock); err == nil {
+			t.Error("a bad document is taken")
+		}
+	}
+	if n := p.asked["openid-configuration"]; n != 1 {
+		t.Errorf("the document was asked for %d times, want once", n)
+	}
+	p.says["issuer"] = good
+	p.now = p.now.Add(6 * time.Second)
+	if _, err := p.door.Address(t.Context(), knock); err != nil {
+		t.Errorf("after a while: %v", err)
+	}
+}
