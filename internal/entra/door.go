@@ -58,6 +58,7 @@ type Knock struct {
 	Nonce    string // ties the identity token to this attempt
 	Verifier string // ties the code to whoever began, PKCE (RFC 7636)
 	Redirect string // where the directory sends the browser back to
+	Choose   bool   // ask which account, even where there is only one
 }
 
 // Address returns where to send the browser to sign in.
@@ -68,12 +69,15 @@ func (d *Door) Address(ctx context.Context, k Knock) (string, error) {
 		return "", err
 	}
 	challenge := sha256.Sum256([]byte(k.Verifier))
-	return doc.Authorize + "?" + url.Values{
+	query := url.Values{
 		"client_id": {d.client.cfg.ClientID}, "response_type": {"code"}, "response_mode": {"query"},
 		"redirect_uri": {k.Redirect}, "scope": {doorScope}, "state": {k.State}, "nonce": {k.Nonce},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
-		"prompt": {"select_account"},
-	}.Encode(), nil
+	}
+	if k.Choose {
+		query.Set("prompt", "select_account")
+	}
+	return doc.Authorize + "?" + query.Encode(), nil
 }
 
 // SignOutAddress returns where people end their session with Microsoft, "" when

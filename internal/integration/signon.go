@@ -31,16 +31,19 @@ type Door interface {
 
 // Attempt is one attempt to sign in. State ties the answer to the browser, Nonce
 // the identity token to this attempt, Verifier the code to who began (PKCE).
-type Attempt struct{ State, Nonce, Verifier, Redirect string }
+type Attempt struct {
+	State, Nonce, Verifier, Redirect string
+	Choose                           bool // have the directory ask which account
+}
 
 // newAttempt draws secrets of 256 bits each.
-func newAttempt(redirect string) Attempt {
+func newAttempt(w SignOnWish) Attempt {
 	text := func() string {
 		var raw [32]byte
 		rand.Read(raw[:]) // never fails
 		return base64.RawURLEncoding.EncodeToString(raw[:])
 	}
-	return Attempt{State: text(), Nonce: text(), Verifier: text(), Redirect: redirect}
+	return Attempt{State: text(), Nonce: text(), Verifier: text(), Redirect: w.Redirect, Choose: w.Choose}
 }
 
 // Identity is who came, as the directory says.
@@ -119,16 +122,24 @@ func (s *Service) opens(ctx context.Context, c *syncer.Connection) (bool, error)
 	return slices.ContainsFunc(maps, func(m syncer.Mapping) bool { return m.Kind == mapping.Login }), err
 }
 
+// SignOnWish says how somebody wants to sign in.
+type SignOnWish struct {
+	Connection int64
+	Redirect   string // where Microsoft sends the browser back to
+	Next       string // where to go afterwards
+	Choose     bool   // with another account than the one that Microsoft knows already
+}
+
 // BeginSignOn starts an attempt to sign in with a connection. It returns where
 // to send the browser, and the sealed ticket that the browser has to bring back.
-func (s *Service) BeginSignOn(ctx context.Context, connection int64, redirect, next string) (address string, sealed []byte, err error) {
-	door, _, err := s.door(ctx, connection)
+func (s *Service) BeginSignOn(ctx context.Context, w SignOnWish) (address string, sealed []byte, err error) {
+	door, _, err := s.door(ctx, w.Connection)
 	if err != nil {
 		return "", nil, err
 	}
-	t := ticket{Connection: connection, Attempt: newAttempt(redirect), Next: next, Began: s.Now()}
+	t := ticket{Connection: w.Connection, Attempt: newAttempt(w), Next: w.Next, Began: s.Now()}
 	if address, err = door.Address(ctx, t.Attempt); err != nil {
-		s.Log.Warn("nobody can sign in with Microsoft", "connection", connection, "error", err)
+		s.Log.Warn("nobody can sign in with Microsoft", "connection", w.Connection, "error", err)
 		return "", nil, forVisitor(err)
 	}
 	plain, err := json.Marshal(t)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -77,13 +78,34 @@ func (l *limiter) failed(counters ...counter) {
 	}
 }
 
-// sweep forgets those who do not wait any more.
+// sweep forgets those who do not wait any more, and some of the others when a
+// crowd makes all of them wait: memory has an end.
 func (l *limiter) sweep(now time.Time) {
 	for k, t := range l.bad {
 		if now.Sub(t.last) > forgetAfter || now.After(t.until) {
 			delete(l.bad, k)
 		}
 	}
+	for k := range l.bad {
+		if len(l.bad) <= mostKeys/2 {
+			return
+		}
+		delete(l.bad, k)
+	}
+}
+
+// network is what an address is counted as: a house gets a whole /64 of IPv6
+// addresses, and could use another one for each guess.
+func network(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil || !a.Is6() || a.Is4In6() {
+		return address
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return address
+	}
+	return p.String()
 }
 
 // clear forgets the failures of the counters.

@@ -50,9 +50,11 @@ func (s *Site) toMicrosoft(v *visit) error {
 	if u, err := url.Parse(v.base()); err == nil && !strings.EqualFold(u.Host, v.r.Host) && v.text("moved") == "" {
 		// The ticket's cookie has to be where the browser comes back to. Once is
 		// enough: a proxy may hide the host that the browser asked for.
-		return v.goTo(v.base() + v.r.URL.Path + "?" + url.Values{"next": {next}, "moved": {"yes"}}.Encode())
+		return v.goTo(v.base() + v.r.URL.Path + "?" + url.Values{"next": {next}, "choose": {v.text("choose")}, "moved": {"yes"}}.Encode())
 	}
-	address, ticket, err := s.Integrations.BeginSignOn(v.ctx(), connection, v.base()+callbackPath, next)
+	address, ticket, err := s.Integrations.BeginSignOn(v.ctx(), integration.SignOnWish{
+		Connection: connection, Redirect: v.base() + callbackPath, Next: next, Choose: v.text("choose") != "",
+	})
 	if err != nil {
 		return v.notIn(err, next)
 	}
@@ -100,7 +102,11 @@ func (v *visit) showSignIn(status int, form view.SignInForm) error {
 		return err
 	}
 	for _, w := range ways {
-		b := view.SignOn{Path: microsoftPath(w.Connection) + "?" + url.Values{"next": {form.Next}}.Encode()}
+		query := url.Values{"next": {form.Next}}
+		if form.Apart || form.Leave != "" { // the account that Microsoft knows is not the one, or is done
+			query.Set("choose", "yes")
+		}
+		b := view.SignOn{Path: microsoftPath(w.Connection) + "?" + query.Encode()}
 		if len(ways) > 1 {
 			b.Name = w.Account
 		}

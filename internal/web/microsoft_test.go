@@ -143,6 +143,13 @@ func TestWhoHasNoAccessIsToldSo(t *testing.T) {
 	if got.status != http.StatusForbidden || !strings.Contains(got.body, "has no access to Muster") || !strings.Contains(got.body, "at Contoso to add you to a group") {
 		t.Errorf("somebody of the tenant whom no mapping names: %d\n%s", got.status, got.body)
 	}
+	again := find(t, got.body, `href="(/auth/microsoft/1\?[^"]+)"`)
+	if at := o.stranger().get(strings.ReplaceAll(again, "&amp;", "&")); !strings.Contains(at.to, "prompt=select_account") {
+		t.Errorf("who has no access is led to %q, which takes the same account again", at.to)
+	}
+	if at := o.stranger().toMicrosoft(""); at.Query().Has("prompt") {
+		t.Error("who comes for the first time is asked which account")
+	}
 	if strings.Contains(got.body, boss) || strings.Contains(got.body, manager) {
 		t.Error("a stranger learns an administrator's address")
 	}
@@ -296,7 +303,7 @@ func TestSigningInTakesPlaceAtThePublicAddress(t *testing.T) {
 	o.site.BaseURL = "https://assets.example.com"
 	b := o.stranger()
 	moved := b.get("/auth/microsoft/1?next=/profile")
-	if moved.to != "https://assets.example.com/auth/microsoft/1?moved=yes&next=%2Fprofile" {
+	if moved.to != "https://assets.example.com/auth/microsoft/1?choose=&moved=yes&next=%2Fprofile" {
 		t.Errorf("by another address the button leads to %q", moved.to)
 	}
 	at := b.get(strings.TrimPrefix(moved.to, "https://assets.example.com"))

@@ -163,7 +163,7 @@ func (s *Site) setUp(v *visit) error {
 	}
 	p, err := s.found(v, form, secret.New(v.r.PostFormValue("password")))
 	if errs.KindOf(err) == errs.Invalid && err != nil {
-		form.Fault = sentence(err, 0)
+		form.Fault = fullSentence(err)
 		return v.showStatus(http.StatusUnprocessableEntity, "Welcome", view.Setup(v.frame, form))
 	}
 	if err != nil {

@@ -58,7 +58,7 @@ func (v *visit) sealedCookie(name string, into any) bool {
 // So a crowd that guesses an administrator's password from everywhere slows
 // itself down, and not the administrator.
 func (v *visit) guesses(email string) []counter {
-	key, address := account.EmailKey(email), clientAddress(v.r)
+	key, address := account.EmailKey(email), network(clientAddress(v.r))
 	var known string
 	if v.sealedCookie(deviceCookie, &known) && known == key {
 		return []counter{count("browser " + cookie(v.r, deviceCookie))}
