@@ -54,6 +54,7 @@ var allowed = map[string][]string{
 	"internal/register":    {"account", "audit", "datatype", "errs", "secret"},
 	"internal/listing":     {"account", "datatype", "errs", "register"},
 	"internal/sheet":       {"errs"},
+	"internal/label":       {"errs"},
 	"internal/exchange":    {"account", "audit", "datatype", "errs", "listing", "register", "sheet"},
 	"internal/reconcile":   {"datatype", "directory", "errs"},
 	"internal/mapping":     {"datatype", "directory", "errs", "reconcile"},

@@ -1,0 +1,203 @@
+package label
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"strings"
+
+	"github.com/go-pdf/fpdf"
+	"rsc.io/qr"
+
+	"github.com/musterhq/muster/internal/errs"
+)
+
+// Most is how many labels one file has at most.
+const Most = 10_000
+
+// millimetresPerPoint is the size of a typographic point.
+const millimetresPerPoint = 25.4 / 72
+
+// PDF writes labels in a format. start is how many labels of the first sheet are
+// used up already.
+func PDF(w io.Writer, f Format, start int, labels []Label) error {
+	if len(labels) > Most {
+		return errs.New(errs.Invalid, "%d labels are more than can be printed at once (%d)", len(labels), Most)
+	}
+	if start < 0 || start >= f.PerPage() {
+		return errs.New(errs.Invalid, "a sheet has %d labels", f.PerPage()).WithHint("Start with one of them.")
+	}
+	orientation := "P"
+	if f.PaperWidth > f.PaperHeight {
+		orientation = "L"
+	}
+	doc := fpdf.NewCustom(&fpdf.InitType{OrientationStr: orientation, UnitStr: "mm",
+		Size: fpdf.SizeType{Wd: min(f.PaperWidth, f.PaperHeight), Ht: max(f.PaperWidth, f.PaperHeight)}})
+	doc.SetCreator("Muster", true)
+	doc.SetTitle("Labels", true)
+	doc.SetAutoPageBreak(false, 0)
+	doc.SetMargins(0, 0, 0)
+	doc.AddUTF8FontFromBytes("dejavu", "", regular)
+	doc.AddUTF8FontFromBytes("dejavu", "B", bold)
+	last := -1
+	for i, l := range labels {
+		page, at := f.place(start + i)
+		if page != last {
+			doc.AddPage()
+			last = page
+		}
+		if err := draw(doc, f, at, l); err != nil {
+			return err
+		}
+	}
+	if len(labels) == 0 {
+		doc.AddPage()
+	}
+	return doc.Output(w)
+}
+
+// draw draws one label.
+func draw(doc *fpdf.Fpdf, f Format, at box, l Label) error {
+	codeAt, text := f.parts(at)
+	bars, err := barsOf(l.Link)
+	if err != nil {
+		return err
+	}
+	doc.SetFillColor(0, 0, 0)
+	scale := codeAt.w / float64(bars.size)
+	for _, b := range bars.list {
+		doc.Rect(codeAt.x+float64(b.x)*scale, codeAt.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, "F")
+	}
+	title, line, foot := l.lines()
+	size := min(10, f.Height*.34) // points
+	y := text.y
+	y = write(doc, text, y, title, "B", size, 2)
+	y = write(doc, text, y, line, "", size, 1)
+	small := size * .75
+	if bottom := text.y + text.h - small*millimetresPerPoint*1.2; bottom > y {
+		write(doc, text, bottom, foot, "", small, 1)
+	}
+	return nil
+}
+
+// write writes a text in some lines at most, the last of them cut off with an
+// ellipsis, and returns where the next text goes.
+func write(doc *fpdf.Fpdf, in box, y float64, s, style string, size float64, most int) float64 {
+	if s == "" {
+		return y
+	}
+	doc.SetFont("dejavu", style, size)
+	height := size * millimetresPerPoint * 1.2
+	for _, part := range wrap(s, most, func(t string) bool { return doc.GetStringWidth(t) <= in.w }) {
+		if y+height > in.y+in.h+.1 {
+			break
+		}
+		doc.SetXY(in.x, y)
+		doc.CellFormat(in.w, height, part, "", 0, "LM", false, 0, "")
+		y += height
+	}
+	return y
+}
+
+// wrap breaks a text between words into lines that fit, most at most.
+func wrap(s string, most int, fits func(string) bool) []string {
+	var out []string
+	words := strings.Fields(s)
+	for len(words) > 0 && len(out) < most {
+		n := 1
+		for n < len(words) && fits(strings.Join(words[:n+1], " ")) {
+			n++
+		}
+		line := strings.Join(words[:n], " ")
+		if rest := words[n:]; len(out) == most-1 && len(rest) > 0 {
+			line += " " + strings.Join(rest, " ")
+		}
+		out = append(out, shorten(line, fits))
+		words = words[n:]
+	}
+	return out
+}
+
+// shorten cuts a text until it fits.
+func shorten(s string, fits func(string) bool) string {
+	if fits(s) {
+		return s
+	}
+	r := []rune(s)
+	for len(r) > 1 {
+		r = r[:len(r)-1]
+		if t := strings.TrimSpace(string(r)) + "…"; fits(t) {
+			return t
+		}
+	}
+	return "…"
+}
+
+// bar is a row of black modules of a code.
+type bar struct{ x, y, length int }
+
+type bars struct {
+	size int
+	list []bar
+}
+
+// barsOf encodes a text as a QR code of medium redundancy, which survives
+// scratches on a label.
+func barsOf(text string) (bars, error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return bars{}, errs.New(errs.Invalid, "the address is too long for a label").Because(err)
+	}
+	out := bars{size: code.Size}
+	for y := range code.Size {
+		for x := 0; x < code.Size; x++ {
+			length := 0
+			for x+length < code.Size && code.Black(x+length, y) {
+				length++
+			}
+			if length > 0 {
+				out.list = append(out.list, bar{x, y, length})
+				x += length
+			}
+		}
+	}
+	return out, nil
+}
+
+// SVG draws one label for a look at it. The text is only about as wide as in the
+// PDF.
+func SVG(f Format, l Label) (string, error) {
+	code, text := f.parts(box{0, 0, f.Width, f.Height})
+	bars, err := barsOf(l.Link)
+	if err != nil {
+		return "", err
+	}
+	var path strings.Builder
+	scale := code.w / float64(bars.size)
+	for _, b := range bars.list {
+		fmt.Fprintf(&path, "M%.3f %.3fh%.3fv%.3fh-%.3fz", code.x+float64(b.x)*scale, code.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, float64(b.length)*scale)
+	}
+	title, line, foot := l.lines()
+	size := min(10, f.Height*.34) * millimetresPerPoint
+	fits := func(size float64) func(string) bool {
+		return func(s string) bool { return float64(len([]rune(s)))*size*.52 <= text.w }
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, `<svg class="label-look" role="img" aria-label="The label of %s" viewBox="0 0 %g %g" xmlns="http://www.w3.org/2000/svg"><rect width="%g" height="%g" fill="#fff"/><path d="%s" fill="#000"/>`,
+		html.EscapeString(l.Title), f.Width, f.Height, f.Width, f.Height, path.String())
+	y := text.y + size
+	put := func(s, weight string, size float64, most int) {
+		for _, part := range wrap(s, most, fits(size)) {
+			fmt.Fprintf(&out, `<text x="%.2f" y="%.2f" font-size="%.2f" font-weight="%s" fill="#000">%s</text>`, text.x, y, size, weight, html.EscapeString(part))
+			y += size * 1.2
+		}
+	}
+	put(title, "700", size, 2)
+	put(line, "400", size, 1)
+	if y < text.y+text.h {
+		y = text.y + text.h - size*.1
+		put(foot, "400", size*.75, 1)
+	}
+	out.WriteString("</svg>")
+	return out.String(), nil
+}
