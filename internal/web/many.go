@@ -36,7 +36,7 @@ func (s *Site) many(v *visit) error {
 	}
 	act := v.text("act")
 	if act == "labels" {
-		return v.goTo(collectionPath(v.module.ID, c.ID) + "/labels?ids=" + joinNumbers(ids))
+		return v.showLabels(c, fields, ids)
 	}
 	if act != "edit" && act != "archive" {
 		return errs.New(errs.Invalid, "%q cannot be done to many records", act)

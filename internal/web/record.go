@@ -136,6 +136,9 @@ func (v *visit) recordView(r register.Record, c register.Collection, fields []re
 		MayEdit: v.who.May(account.Edit, v.module.Account, v.module.ID, c.ID) == nil && !r.Archived(), Archived: r.Archived(),
 		MayRemove: v.who.May(account.Delete, v.module.Account, v.module.ID, c.ID) == nil, Version: r.Version,
 	}
+	if handedOut(c) {
+		page.Labels = collectionPath(v.module.ID, c.ID) + "/labels?ids=" + view.Num(r.ID)
+	}
 	titles, err := v.linkTitles(fields, []register.Record{r})
 	if err != nil {
 		return page, err

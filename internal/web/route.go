@@ -60,6 +60,8 @@ func (s *Site) routes() []route {
 		{"POST /settings/accounts/{account}/modules/{module}/name", signedIn, s.renameModule},
 		{"GET /audit", signedIn, s.auditLog},
 		{"GET /search", signedIn, s.search},
+		{"GET /scan", signedIn, s.scan},
+		{"GET /s/{record}", signedIn, s.scanned},
 		{"POST /audit/export", signedIn, s.exportAudit},
 
 		{"GET /m/{module}", inModule, s.module},
@@ -74,6 +76,8 @@ func (s *Site) routes() []route {
 		{"GET /m/{module}/imports/{collection}/{upload}", inModule, s.importPage},
 		{"POST /m/{module}/imports/{collection}/{upload}", inModule, s.importAct},
 		{"GET /m/{module}/imports/{collection}/{upload}/faults", inModule, s.importFaults},
+		{"GET /m/{module}/c/{collection}/labels", inModule, s.labels},
+		{"POST /m/{module}/c/{collection}/labels", inModule, s.labels},
 		{"GET /m/{module}/c/{collection}/new", inModule, s.newRecord},
 		{"POST /m/{module}/c/{collection}/new", inModule, s.createRecord},
 		{"GET /m/{module}/c/{collection}/{record}", inModule, s.record},

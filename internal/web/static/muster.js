@@ -176,6 +176,31 @@
     if (d) { d.open = false; d.querySelector("summary").focus(); }
   });
 
+  // The camera reads codes where the browser can; the field below always works.
+  var scan = document.querySelector("[data-scan]");
+  if (scan && "BarcodeDetector" in window && navigator.mediaDevices) {
+    scan.hidden = false;
+    var video = scan.querySelector("video");
+    video.hidden = true;
+    scan.querySelector("[data-scan-start]").addEventListener("click", function () {
+      navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).then(function (stream) {
+        var detector = new window.BarcodeDetector();
+        video.hidden = false;
+        video.srcObject = stream;
+        video.play();
+        (function look() {
+          detector.detect(video).then(function (codes) {
+            if (codes.length === 0) { setTimeout(look, 250); return; }
+            stream.getTracks().forEach(function (t) { t.stop(); });
+            window.location.href = "/scan?code=" + encodeURIComponent(codes[0].rawValue);
+          }, function () { setTimeout(look, 500); });
+        })();
+      }, function () {
+        scan.querySelector("[data-scan-fault]").textContent = "The camera cannot be used. Allow it for this page in your browser, or type the code.";
+      });
+    });
+  }
+
   // "/" goes to the search field.
   document.addEventListener("keydown", function (e) {
     if (e.key === "/" && !/^(input|textarea|select)$/i.test(document.activeElement.tagName)) {
