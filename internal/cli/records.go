@@ -390,12 +390,14 @@ func (h *house) findPerson(ctx context.Context, m account.Module, col register.C
 
 // checkoutCmd hands an asset to a person.
 type checkoutCmd struct {
-	Asset    string    `arg:"" help:"The asset, by number, title or a unique value."`
-	Person   string    `arg:"" help:"The person, by user principal name, name or number."`
-	Due      time.Time `help:"When it is to come back, such as 2026-12-31." format:"2006-01-02" placeholder:"DATE"`
-	Note     string    `help:"A note."`
-	Override string    `help:"Why somebody who has left is given it all the same." placeholder:"REASON"`
-	Module   string    `help:"The module." placeholder:"NAME"`
+	Asset    string            `arg:"" help:"The asset, by number, title or a unique value."`
+	Person   string            `arg:"" help:"The person, by user principal name, name or number."`
+	Due      time.Time         `help:"When it is to come back, such as 2026-12-31." format:"2006-01-02" placeholder:"DATE"`
+	Note     string            `help:"A note."`
+	Override string            `help:"Why somebody who has left is given it all the same." placeholder:"REASON"`
+	Answer   map[string]string `help:"An answer to a question of the module's form." placeholder:"QUESTION=TEXT"`
+	Accept   bool              `help:"The holder accepts the statement of the module's form."`
+	Module   string            `help:"The module." placeholder:"NAME"`
 }
 
 // Run checks the asset out.
@@ -419,6 +421,7 @@ func (cmd *checkoutCmd) Run(ctx context.Context, c *console, p *program) error {
 	}
 	_, err = h.records.CheckOut(ctx, h.me, register.CheckOut{
 		Account: m.Account, Asset: asset.ID, Holder: person.ID, Due: cmd.Due, Note: cmd.Note, Override: cmd.Override,
+		Answers: cmd.Answer, Accepted: cmd.Accept,
 	})
 	if err != nil {
 		return err
@@ -429,10 +432,11 @@ func (cmd *checkoutCmd) Run(ctx context.Context, c *console, p *program) error {
 
 // checkinCmd takes an asset back.
 type checkinCmd struct {
-	Asset     string `arg:"" help:"The asset, by number, title or a unique value."`
-	Note      string `help:"A note."`
-	Condition string `help:"The condition it came back in."`
-	Module    string `help:"The module." placeholder:"NAME"`
+	Asset     string            `arg:"" help:"The asset, by number, title or a unique value."`
+	Note      string            `help:"A note."`
+	Condition string            `help:"The condition it came back in."`
+	Answer    map[string]string `help:"An answer to a question of the module's form." placeholder:"QUESTION=TEXT"`
+	Module    string            `help:"The module." placeholder:"NAME"`
 }
 
 // Run checks the asset in.
@@ -450,7 +454,9 @@ func (cmd *checkinCmd) Run(ctx context.Context, c *console, p *program) error {
 	if err != nil {
 		return err
 	}
-	back, err := h.records.CheckIn(ctx, h.me, m.Account, asset.ID, cmd.Note, cmd.Condition)
+	back, err := h.records.CheckIn(ctx, h.me, register.CheckIn{
+		Account: m.Account, Asset: asset.ID, Note: cmd.Note, Condition: cmd.Condition, Answers: cmd.Answer,
+	})
 	if err != nil {
 		return err
 	}

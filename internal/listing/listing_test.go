@@ -446,7 +446,7 @@ func TestAssetsAreFoundByWhetherSomebodyHoldsThem(t *testing.T) {
 		must(t, err)
 		expect(listing.Held, "Laptop 1")
 		expect(listing.Free, "Laptop 0", "Laptop 2")
-		_, err = w.records.CheckIn(t.Context(), w.p, w.account, laptops[1].ID, "", "")
+		_, err = w.records.CheckIn(t.Context(), w.p, register.CheckIn{Account: w.account, Asset: laptops[1].ID})
 		must(t, err)
 		expect(listing.Held)
 	})

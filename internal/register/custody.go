@@ -24,7 +24,10 @@ type Custody struct {
 	CheckedInAt    time.Time // zero while it is held
 	CheckedInBy    string
 	CheckInNote    string
-	Condition      string // of the asset when it came back
+	Condition      string   // of the asset when it came back
+	WrittenOff     bool     // it did not come back: the asset was given up
+	Answers        []Answer // to the module's form, at check-out
+	InAnswers      []Answer // and at check-in
 
 	AssetTitle, HolderTitle string // as they are now
 	AssetCollection         int64
@@ -39,6 +42,8 @@ type CustodyQuery struct {
 	Asset     int64
 	Assets    []int64 // any of these; nil for all
 	Holder    int64
+	Holders   []int64 // any of these; nil for all
+	Module    int64   // of the asset; the service turns it into Collections
 	OpenOnly  bool
 	DueBefore time.Time // open ones due before this instant
 	Left      bool      // open ones of people who have left
@@ -47,6 +52,8 @@ type CustodyQuery struct {
 
 	// LeftIn are the values that mark leavers; the service fills it for Left.
 	LeftIn []FieldValue
+	// Collections are those of the assets; nil for all.
+	Collections []int64
 }
 
 // CheckOut is a request to give an asset to somebody.
@@ -56,7 +63,9 @@ type CheckOut struct {
 	Holder   int64
 	Due      time.Time // zero for open-ended
 	Note     string
-	Override string // the reason to give it to somebody who has left
+	Override string            // the reason to give it to somebody who has left
+	Answers  map[string]string // to the module's form, by question
+	Accepted bool              // the holder has accepted the form's statement
 }
 
 // CheckOut gives an asset to a person. An asset is held by one person at a time,
@@ -79,9 +88,14 @@ func (s *Service) CheckOut(ctx context.Context, p account.Principal, in CheckOut
 		if err := s.isAsset(ctx, asset); err != nil {
 			return err
 		}
+		given, err := s.answersOut(ctx, asset, in)
+		if err != nil {
+			return err
+		}
 		c = Custody{
 			Account: in.Account, Asset: in.Asset, Holder: in.Holder, CheckedOutAt: now, CheckedOutBy: p.Actor().Name,
 			Due: in.Due.UTC(), Note: in.Note, OverrideReason: in.Override, AssetTitle: asset.Title, HolderTitle: holder.Title,
+			Answers: given, AssetCollection: asset.Collection,
 		}
 		open, err := s.store.OpenCustody(ctx, in.Account, in.Asset)
 		switch {
@@ -94,6 +108,22 @@ func (s *Service) CheckOut(ctx context.Context, p account.Principal, in CheckOut
 		return err
 	})
 	return c, err
+}
+
+// answersOut checks what the form of the asset's module asks at check-out.
+func (s *Service) answersOut(ctx context.Context, asset Record, in CheckOut) ([]Answer, error) {
+	form, err := s.formFor(ctx, asset)
+	if err != nil {
+		return nil, err
+	}
+	out, err := answers(form.Out, in.Answers)
+	if err != nil || form.Statement == "" {
+		return out, err
+	}
+	if !in.Accepted {
+		return nil, errs.New(errs.Invalid, "the holder has to accept the statement: %s", form.Statement)
+	}
+	return append(out, Answer{accepted, form.Statement}), nil
 }
 
 func heldBy(open Custody) error {
@@ -161,36 +191,55 @@ func leftAs(person Record, fields []Field) string {
 	return ""
 }
 
+// CheckIn is a request to take an asset back.
+type CheckIn struct {
+	Account   int64
+	Asset     int64 // not of CheckInAll
+	Note      string
+	Condition string            // in which it came back
+	Answers   map[string]string // to the module's form, by question
+}
+
 // CheckIn takes an asset back.
-func (s *Service) CheckIn(ctx context.Context, p account.Principal, acct, asset int64, note, condition string) (c Custody, err error) {
+func (s *Service) CheckIn(ctx context.Context, p account.Principal, in CheckIn) (c Custody, err error) {
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.record(ctx, p, account.CheckOut, acct, asset); err != nil {
+		asset, err := s.record(ctx, p, account.CheckOut, in.Account, in.Asset)
+		if err != nil {
 			return err
 		}
-		c, err = s.store.OpenCustody(ctx, acct, asset)
+		c, err = s.store.OpenCustody(ctx, in.Account, in.Asset)
 		if errs.Is(err, errs.NotFound) {
 			return errs.New(errs.Conflict, "the asset is not checked out")
 		}
 		if err != nil {
 			return err
 		}
-		c.CheckedInAt, c.CheckedInBy, c.CheckInNote, c.Condition = s.moment(), p.Actor().Name, note, condition
+		form, err := s.formFor(ctx, asset)
+		if err != nil {
+			return err
+		}
+		if c.InAnswers, err = answers(form.In, in.Answers); err != nil {
+			return err
+		}
+		c.CheckedInAt, c.CheckedInBy, c.CheckInNote, c.Condition = s.moment(), p.Actor().Name, in.Note, in.Condition
 		return s.store.CloseCustody(ctx, c)
 	})
 	return c, err
 }
 
 // CheckInAll takes back everything that a person holds, or nothing when the
-// principal may not take back all of it. It returns what came back.
-func (s *Service) CheckInAll(ctx context.Context, p account.Principal, acct, holder int64, note string) (back []Custody, err error) {
+// principal may not take back all of it. What in says is noted of each thing. It
+// returns what came back.
+func (s *Service) CheckInAll(ctx context.Context, p account.Principal, holder int64, in CheckIn) (back []Custody, err error) {
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
 		back = nil
-		held, err := s.Holdings(ctx, p, acct, holder)
+		held, err := s.Holdings(ctx, p, in.Account, holder)
 		if err != nil {
 			return err
 		}
 		for _, h := range held {
-			c, err := s.CheckIn(ctx, p, acct, h.Asset, note, "")
+			in.Asset = h.Asset
+			c, err := s.CheckIn(ctx, p, in)
 			if err != nil {
 				return err
 			}
@@ -224,25 +273,65 @@ func (s *Service) CustodyHistory(ctx context.Context, p account.Principal, acct,
 	return s.store.ListCustody(ctx, q)
 }
 
-// Overdue returns what should be back by now, a page at a time.
-func (s *Service) Overdue(ctx context.Context, p account.Principal, acct, after int64, limit int) ([]Custody, error) {
-	return s.visible(ctx, p, CustodyQuery{Account: acct, OpenOnly: true, DueBefore: s.moment(), After: after, Limit: limit})
+// Overdue returns what should be back by now, a page at a time; module 0 stands
+// for all of the account.
+func (s *Service) Overdue(ctx context.Context, p account.Principal, acct, module, after int64, limit int) ([]Custody, error) {
+	return s.visible(ctx, p, CustodyQuery{Account: acct, Module: module, OpenOnly: true, DueBefore: s.moment(), After: after, Limit: limit})
 }
 
-// Leavers returns what people hold who have left, a page at a time (F78).
-func (s *Service) Leavers(ctx context.Context, p account.Principal, acct, after int64, limit int) ([]Custody, error) {
-	collections, err := s.store.Collections(ctx, acct, 0)
-	if err != nil {
+// Leavers returns what people hold who have left, a page at a time (F78); module
+// 0 stands for all of the account.
+func (s *Service) Leavers(ctx context.Context, p account.Principal, acct, module, after int64, limit int) ([]Custody, error) {
+	q := CustodyQuery{Account: acct, Module: module, OpenOnly: true, Left: true, After: after, Limit: limit}
+	if err := s.fillLeft(ctx, &q); err != nil || len(q.LeftIn) == 0 { // no sync has written a status yet
 		return nil, err
 	}
-	q := CustodyQuery{Account: acct, OpenOnly: true, Left: true, After: after, Limit: limit}
+	return s.visible(ctx, p, q)
+}
+
+// Standing is how the custody of a module stands, of what a principal may see.
+type Standing struct {
+	Held    int // things
+	Overdue int
+	Leavers int // people who have left and hold something
+}
+
+// CustodyStanding sums up a module's custody.
+func (s *Service) CustodyStanding(ctx context.Context, p account.Principal, acct, module int64) (out Standing, err error) {
+	q := CustodyQuery{Account: acct, Module: module, OpenOnly: true}
+	if err = s.narrow(ctx, p, &q); err != nil || len(q.Collections) == 0 {
+		return out, err
+	}
+	if out.Held, _, err = s.store.CountCustody(ctx, q); err != nil || out.Held == 0 {
+		return out, err
+	}
+	late := q
+	late.DueBefore = s.moment()
+	if out.Overdue, _, err = s.store.CountCustody(ctx, late); err != nil {
+		return out, err
+	}
+	q.Left = true
+	if err = s.fillLeft(ctx, &q); err != nil || len(q.LeftIn) == 0 {
+		return out, err
+	}
+	_, out.Leavers, err = s.store.CountCustody(ctx, q)
+	return out, err
+}
+
+// fillLeft notes which values mark leavers in the account: people of one module
+// can hold what is in another.
+func (s *Service) fillLeft(ctx context.Context, q *CustodyQuery) error {
+	collections, err := s.store.Collections(ctx, q.Account, 0)
+	if err != nil {
+		return err
+	}
 	for _, c := range collections {
 		if c.Kind != People {
 			continue
 		}
 		fields, err := s.store.Fields(ctx, c.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if f := statusField(fields); f != nil {
 			for _, status := range LeftStatuses() {
@@ -250,53 +339,38 @@ func (s *Service) Leavers(ctx context.Context, p account.Principal, acct, after 
 			}
 		}
 	}
-	if len(q.LeftIn) == 0 { // no sync has written a status yet
-		return nil, nil
-	}
-	return s.visible(ctx, p, q)
+	return nil
 }
 
-// visible lists custodies and leaves out those of assets that the principal may
-// not view. It reads on until the page is full.
+// narrow limits a listing to assets that the principal may view.
+func (s *Service) narrow(ctx context.Context, p account.Principal, q *CustodyQuery) error {
+	q.Collections = []int64{}
+	list, err := s.Collections(ctx, p, q.Account, q.Module)
+	for _, c := range list {
+		if c.Kind == Main || c.Kind == Custom {
+			q.Collections = append(q.Collections, c.ID)
+		}
+	}
+	return err
+}
+
+// visible lists custodies of assets that the principal may view.
 func (s *Service) visible(ctx context.Context, p account.Principal, q CustodyQuery) ([]Custody, error) {
 	if q.Limit <= 0 || q.Limit > pageLimit {
 		q.Limit = pageLimit
 	}
-	var out []Custody
-	allowed := map[int64]bool{} // by collection
-	for {
-		list, err := s.store.ListCustody(ctx, q)
-		if err != nil || len(list) == 0 {
-			return out, err
-		}
-		if err := s.mayView(ctx, p, q.Account, list, allowed); err != nil {
-			return nil, err
-		}
-		for _, c := range list {
-			if allowed[c.AssetCollection] && len(out) < q.Limit {
-				out = append(out, c)
-			}
-		}
-		if len(list) < q.Limit || len(out) == q.Limit {
-			return out, nil
-		}
-		q.After = list[len(list)-1].ID
+	if err := s.narrow(ctx, p, &q); err != nil || len(q.Collections) == 0 {
+		return nil, err
 	}
+	return s.store.ListCustody(ctx, q)
 }
 
-// mayView notes which of the assets' collections the principal may view.
-func (s *Service) mayView(ctx context.Context, p account.Principal, acct int64, list []Custody, allowed map[int64]bool) error {
-	for _, c := range list {
-		if _, known := allowed[c.AssetCollection]; known {
-			continue
-		}
-		_, err := s.collection(ctx, p, account.View, acct, c.AssetCollection)
-		if err != nil && !errs.Is(err, errs.Forbidden) && !errs.Is(err, errs.NotFound) {
-			return err
-		}
-		allowed[c.AssetCollection] = err == nil
+// HeldBy returns what several people hold, of what the principal may view.
+func (s *Service) HeldBy(ctx context.Context, p account.Principal, acct int64, holders []int64) ([]Custody, error) {
+	if len(holders) == 0 {
+		return nil, nil
 	}
-	return nil
+	return s.visible(ctx, p, CustodyQuery{Account: acct, Holders: holders, OpenOnly: true})
 }
 
 // notInCustody refuses to put away what is held or who holds something.

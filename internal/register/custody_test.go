@@ -44,23 +44,23 @@ func TestCustody(t *testing.T) {
 		wantKind(t, out(phone.ID, ada.ID, clock, ""), errs.Invalid, "past")
 		_, err := w.svc.Archive(ctx, p, w.account, ada.ID, 1, "")
 		wantKind(t, err, errs.Conflict, "still checked out")
-		_, err = w.svc.CheckIn(ctx, p, w.account, phone.ID, "", "")
+		_, err = w.svc.CheckIn(ctx, p, register.CheckIn{Account: w.account, Asset: phone.ID})
 		wantKind(t, err, errs.Conflict, "not checked out")
 
 		w.setStatus(eve.ID, register.StatusActive)
 		must(t, out(phone.ID, eve.ID, time.Time{}, ""))
-		leavers, err := w.svc.Leavers(ctx, p, w.account, 0, 10)
+		leavers, err := w.svc.Leavers(ctx, p, w.account, 0, 0, 10)
 		if err != nil || len(leavers) != 0 {
 			t.Errorf("got leavers %v, %v", leavers, err)
 		}
 		for _, status := range register.LeftStatuses() {
 			w.setStatus(ada.ID, status)
-			leavers, err := w.svc.Leavers(ctx, p, w.account, 0, 10)
+			leavers, err := w.svc.Leavers(ctx, p, w.account, 0, 0, 10)
 			if err != nil || len(leavers) != 1 || leavers[0].HolderTitle != "Ada" || leavers[0].AssetTitle != "Laptop" {
 				t.Errorf("%s: got leavers %v, %v", status, leavers, err)
 			}
 		}
-		back, err := w.svc.CheckInAll(ctx, p, w.account, ada.ID, "handed in")
+		back, err := w.svc.CheckInAll(ctx, p, ada.ID, register.CheckIn{Account: w.account, Note: "handed in"})
 		if err != nil || len(back) != 1 || back[0].Open() {
 			t.Errorf("got %v, %v", back, err)
 		}
@@ -88,20 +88,20 @@ func TestOverdue(t *testing.T) {
 		}
 		later := register.New(db, func() time.Time { return clock.Add(2 * time.Hour) })
 		for svc, want := range map[*register.Service]int{w.svc: 0, later: 3} {
-			got, err := svc.Overdue(t.Context(), w.p, w.account, 0, 10)
+			got, err := svc.Overdue(t.Context(), w.p, w.account, 0, 0, 10)
 			if err != nil || len(got) != want {
 				t.Errorf("got %v, %v; want %d", got, err, want)
 			}
 		}
-		page, err := later.Overdue(t.Context(), w.p, w.account, 0, 2)
+		page, err := later.Overdue(t.Context(), w.p, w.account, 0, 0, 2)
 		must(t, err)
-		rest, err := later.Overdue(t.Context(), w.p, w.account, page[1].ID, 2)
+		rest, err := later.Overdue(t.Context(), w.p, w.account, 0, page[1].ID, 2)
 		if err != nil || len(page) != 2 || len(rest) != 1 || rest[0].AssetTitle != "three" {
 			t.Errorf("got %v and %v, %v", page, rest, err)
 		}
 		limited := account.Principal{Name: "Bob", Kind: "user", Holds: []account.Holding{{Account: w.account, Module: w.module,
 			Role: account.Role{Permissions: []account.Permission{{Action: account.View, Collection: w.by[register.People]}}}}}}
-		if hidden, err := later.Overdue(t.Context(), limited, w.account, 0, 10); err != nil || len(hidden) != 0 {
+		if hidden, err := later.Overdue(t.Context(), limited, w.account, 0, 0, 10); err != nil || len(hidden) != 0 {
 			t.Errorf("somebody who may not see assets got %v, %v", hidden, err)
 		}
 	})
@@ -166,7 +166,7 @@ func TestNeverTwoHolders(t *testing.T) {
 				}
 			} else {
 				fits = holder[asset] != 0
-				_, err = w.svc.CheckIn(t.Context(), w.p, w.account, asset, "", "good")
+				_, err = w.svc.CheckIn(t.Context(), w.p, register.CheckIn{Account: w.account, Asset: asset, Condition: "good"})
 				delete(holder, asset)
 			}
 			if fits != (err == nil) {

@@ -209,7 +209,10 @@ func TestAccountsAreSeparate(t *testing.T) {
 				_, err := w.svc.CheckOut(ctx, p, register.CheckOut{Account: acct, Asset: mine.ID, Holder: person.ID})
 				return err
 			},
-			"CheckIn":  func() error { _, err := w.svc.CheckIn(ctx, p, acct, asset.ID, "", ""); return err },
+			"CheckIn": func() error {
+				_, err := w.svc.CheckIn(ctx, p, register.CheckIn{Account: acct, Asset: asset.ID})
+				return err
+			},
 			"Holdings": func() error { _, err := w.svc.Holdings(ctx, p, acct, person.ID); return err },
 			"Batch": func() error {
 				out, err := w.svc.WriteBatch(ctx, p.Actor(), 7, []register.Write{{Record: asset.ID, Account: acct}})

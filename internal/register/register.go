@@ -121,6 +121,15 @@ type custodyStore interface {
 	CloseCustody(ctx context.Context, c Custody) error
 	OpenCustody(ctx context.Context, account, asset int64) (Custody, error) // NotFound
 	ListCustody(ctx context.Context, q CustodyQuery) ([]Custody, error)
+	// CountCustody counts custodies, and the people among their holders.
+	CountCustody(ctx context.Context, q CustodyQuery) (things, people int, err error)
+	// ReopenCustody takes back that a custody ended; Conflict when the asset has
+	// an open one.
+	ReopenCustody(ctx context.Context, id int64) error
+	CheckForm(ctx context.Context, module int64) (CheckForm, error) // the zero form when there is none
+	SaveCheckForm(ctx context.Context, module int64, f CheckForm) error
+	InsertTold(ctx context.Context, t Told) error
+	LastTold(ctx context.Context, account int64, about string, holders []int64) (map[int64]Told, error)
 }
 
 func notFound(noun string, id int64) *errs.Error {

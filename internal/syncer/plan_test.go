@@ -262,7 +262,7 @@ func TestF78ARunListsWhatLeaversHold(t *testing.T) {
 		if run := o.run(syncer.Succeeded, syncer.Request{}); !told(run, rec.Title+" holds Laptop 12") {
 			t.Errorf("notes %q, want what %s holds", run.Notes, rec.Title)
 		}
-		_, err = o.records.CheckIn(t.Context(), account.CommandLine(), o.acct, laptop, "", "")
+		_, err = o.records.CheckIn(t.Context(), account.CommandLine(), register.CheckIn{Account: o.acct, Asset: laptop})
 		o.must(err)
 		if run := o.run(syncer.Succeeded, syncer.Request{}); told(run, "to be fetched") {
 			t.Errorf("all is back: %q", run.Notes)

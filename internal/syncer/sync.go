@@ -485,7 +485,7 @@ func (ses *session) tellAway(ctx context.Context) error {
 // list of work and not just in a status (F78).
 func (ses *session) tellHolders(ctx context.Context) error {
 	const most, named = 500, 5
-	list, err := ses.s.records.Leavers(ctx, account.CommandLine(), ses.conn.Account, 0, most)
+	list, err := ses.s.records.Leavers(ctx, account.CommandLine(), ses.conn.Account, 0, 0, most)
 	if err != nil || len(list) == 0 {
 		return err
 	}

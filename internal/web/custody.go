@@ -120,7 +120,7 @@ func (s *Site) checkIn(v *visit) error {
 	if err != nil {
 		return err
 	}
-	k, err := s.Records.CheckIn(v.ctx(), v.who, v.module.Account, r.ID, v.text("note"), v.text("condition"))
+	k, err := s.Records.CheckIn(v.ctx(), v.who, register.CheckIn{Account: v.module.Account, Asset: r.ID, Note: v.text("note"), Condition: v.text("condition")})
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (s *Site) checkInAll(v *visit) error {
 	if err != nil {
 		return err
 	}
-	back, err := s.Records.CheckInAll(v.ctx(), v.who, v.module.Account, r.ID, v.text("note"))
+	back, err := s.Records.CheckInAll(v.ctx(), v.who, r.ID, register.CheckIn{Account: v.module.Account, Note: v.text("note"), Condition: v.text("condition")})
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ const leaversShown = 500
 
 // leavers lists who has left and still holds something, one person at a time.
 func (s *Site) leavers(v *visit) error {
-	list, err := s.Records.Leavers(v.ctx(), v.who, v.module.Account, 0, leaversShown)
+	list, err := s.Records.Leavers(v.ctx(), v.who, v.module.Account, v.module.ID, 0, leaversShown)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (v *visit) statusOfPerson(id int64) (view.Status, error) {
 
 // overdue lists what should have come back by now.
 func (s *Site) overdue(v *visit) error {
-	list, err := s.Records.Overdue(v.ctx(), v.who, v.module.Account, 0, leaversShown)
+	list, err := s.Records.Overdue(v.ctx(), v.who, v.module.Account, v.module.ID, 0, leaversShown)
 	if err != nil {
 		return err
 	}

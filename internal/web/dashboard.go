@@ -36,11 +36,11 @@ func (v *visit) modulePart(m view.Module) (view.ModulePart, error) {
 		}
 		part.Numbers = append(part.Numbers, view.Tally{Label: c.Name, Path: c.Path, N: n})
 	}
-	late, err := v.site.Records.Overdue(v.ctx(), v.who, m.AccountID, 0, mostCounted)
+	late, err := v.site.Records.Overdue(v.ctx(), v.who, m.AccountID, m.ID, 0, mostCounted)
 	if err != nil {
 		return part, err
 	}
-	left, err := v.site.Records.Leavers(v.ctx(), v.who, m.AccountID, 0, mostCounted)
+	left, err := v.site.Records.Leavers(v.ctx(), v.who, m.AccountID, m.ID, 0, mostCounted)
 	if err != nil {
 		return part, err
 	}

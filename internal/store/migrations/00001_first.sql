@@ -157,12 +157,33 @@ CREATE TABLE custody (
     checked_in_at    BIGINT,
     checked_in_by    TEXT   NOT NULL,
     check_in_note    TEXT   NOT NULL,
-    condition        TEXT   NOT NULL
+    condition        TEXT   NOT NULL,
+    written_off      BOOLEAN NOT NULL, -- it did not come back: the asset was given up
+    answers          TEXT   NOT NULL, -- JSON: [{question, text}], at check-out; '' for none
+    in_answers       TEXT   NOT NULL  -- the same at check-in
 );
 CREATE UNIQUE INDEX custody_open ON custody (asset_id) WHERE checked_in_at IS NULL;
 CREATE INDEX custody_holder ON custody (holder_id, checked_in_at);
 CREATE INDEX custody_asset ON custody (asset_id, id);
 CREATE INDEX custody_held ON custody (account_id, id) WHERE checked_in_at IS NULL;
+
+-- What a module asks when something goes out or comes back.
+CREATE TABLE check_form (
+    module_id {{id}},
+    form      TEXT NOT NULL -- JSON
+);
+
+-- Whom somebody wrote to about what a person holds.
+CREATE TABLE told (
+    id         {{serial}},
+    account_id BIGINT NOT NULL,
+    holder_id  BIGINT NOT NULL,
+    about      TEXT   NOT NULL, -- leaver, overdue
+    told       TEXT   NOT NULL, -- whom
+    at         BIGINT NOT NULL,
+    by_name    TEXT   NOT NULL
+);
+CREATE INDEX told_holder ON told (holder_id, about, id);
 
 CREATE TABLE login (
     id                {{id}},
@@ -369,6 +390,8 @@ CREATE TABLE link (
 -- The number first: with the target first SQLite takes this index for "all
 -- records", which is nearly all rows.
 CREATE UNIQUE INDEX link_target ON link (target_id, target);
+-- Who has left, the last first.
+CREATE INDEX link_left ON link (collection_id, status_since, target_id) WHERE target = 1 AND status >= 2;
 CREATE INDEX link_put_away ON link (connection_id) WHERE put_away <> 0;
 
 CREATE TABLE run (
