@@ -90,7 +90,7 @@ func (s *Service) CountUsers(ctx context.Context, p Principal, account, module i
 	if err := p.May(ManageUsers, account, module, 0); err != nil {
 		return 0, err
 	}
-	return s.store.CountLogins(ctx, LoginFilter{Account: account, Module: module})
+	return s.store.CountUsers(ctx, account, module)
 }
 
 // Login returns one login as ListLogins would.

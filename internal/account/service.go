@@ -43,7 +43,7 @@ type Store interface {
 	LoginsByEmail(ctx context.Context, keys []string) (map[string]int64, error)
 	// LoginsAfter returns the logins behind an email's key in the order of their keys.
 	LoginsAfter(ctx context.Context, after string, f LoginFilter, limit int) (keys []string, ids []int64, err error)
-	CountLogins(ctx context.Context, f LoginFilter) (int, error) // by all but its text
+	CountUsers(ctx context.Context, account, module int64) (int, error) // with a role that reaches there
 	LoginsByObject(ctx context.Context, tenant string, objects []directory.ObjectID) (map[directory.ObjectID]int64, error)
 	// InsertLogins and UpdateLogins fail with Conflict when an email or a
 	// directory object is another login's already. UpdateLogins also does when

@@ -89,10 +89,8 @@ func (s *Service) ConvertField(ctx context.Context, p account.Principal, in Conv
 		if err := s.store.UpdateField(ctx, c.to); err != nil {
 			return err
 		}
-		if c.from.Spec.Unique {
-			if err := s.store.DeleteFieldKeys(ctx, in.Collection, in.Field); err != nil {
-				return err
-			}
+		if err := c.release(ctx); err != nil {
+			return err
 		}
 		err = c.each(ctx, func(ctx context.Context, list []converted) error { return c.write(ctx, p, list) })
 		if effect = c.effect; err != nil {

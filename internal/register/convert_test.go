@@ -7,10 +7,12 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/internal/datatype"
+	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/store"
 	"github.com/musterhq/muster/internal/store/storetest"
+	"github.com/musterhq/muster/internal/syncer"
 )
 
 // conversion is a change of a field's type.
@@ -189,5 +191,22 @@ func TestTheValuesThereAreBecomeTheChoices(t *testing.T) {
 		w.create(register.Main, "Name", "one more", "Notes", "100")
 		_, err = w.svc.PreviewConversion(t.Context(), w.p, w.conversion(register.Main, "Notes", datatype.Choice))
 		wantKind(t, err, errs.Conflict, "more than 100 different values")
+	})
+}
+
+func TestLinksThatWaitGoWithTheLink(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db, "Contoso")
+		ctx := t.Context()
+		ann := w.create(register.People, "Name", "Ann")
+		manager := w.field(register.People, "Manager")
+		waits := syncer.PendingReference{Record: ann.ID, Field: manager.ID, Object: directory.ObjectID{1}, Collection: w.by[register.People]}
+		must(t, db.AddPending(ctx, 1, []syncer.PendingReference{waits}))
+		_, err := w.svc.ConvertField(ctx, w.p, w.conversion(register.People, "Manager", datatype.Text))
+		must(t, err)
+		if left, err := db.Pending(ctx, 1, []int64{ann.ID}); err != nil || len(left) != 0 {
+			t.Errorf("%d links still wait to be written into a text, %v", len(left), err)
+		}
 	})
 }

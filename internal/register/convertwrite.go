@@ -21,6 +21,20 @@ func (c *converter) countShared(seen map[uint64]struct{}, hash uint64) {
 	seen[hash] = struct{}{}
 }
 
+// release gives up what goes with the field as it was: the keys of its values,
+// and links that wait to be written into it.
+func (c *converter) release(ctx context.Context) error {
+	if c.from.Spec.Type == datatype.Link {
+		if err := c.s.store.ForgetReferences(ctx, c.from.ID); err != nil {
+			return err
+		}
+	}
+	if !c.from.Spec.Unique {
+		return nil
+	}
+	return c.s.store.DeleteFieldKeys(ctx, c.from.Collection, c.from.ID)
+}
+
 // write stores a batch: records whose value is written differently as their next
 // version with a history entry, and the keys of a unique field.
 func (c *converter) write(ctx context.Context, p account.Principal, list []converted) error {

@@ -65,6 +65,7 @@ type structureStore interface {
 	InsertField(ctx context.Context, f Field, now time.Time) (int64, error) // Conflict by name
 	UpdateField(ctx context.Context, f Field) error                         // Conflict by name
 	DeleteField(ctx context.Context, id int64) error                        // with what waits for it
+	ForgetReferences(ctx context.Context, field int64) error                // links that wait to be written into it
 }
 
 // recordStore keeps records.

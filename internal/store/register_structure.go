@@ -141,13 +141,18 @@ func (db *DB) UpdateField(ctx context.Context, f register.Field) error {
 // Its values and keys are the caller's.
 func (db *DB) DeleteField(ctx context.Context, id int64) error {
 	return db.InTx(ctx, func(ctx context.Context) error {
-		for _, query := range []string{`DELETE FROM pending_reference WHERE field_id = $1`, `DELETE FROM field WHERE id = $1`} {
-			if _, err := db.conn(ctx).ExecContext(ctx, query, id); err != nil {
-				return err
-			}
+		if err := db.ForgetReferences(ctx, id); err != nil {
+			return err
 		}
-		return nil
+		_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM field WHERE id = $1`, id)
+		return err
 	})
+}
+
+// ForgetReferences drops the links that wait to be written into a field.
+func (db *DB) ForgetReferences(ctx context.Context, field int64) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `DELETE FROM pending_reference WHERE field_id = $1`, field)
+	return err
 }
 
 // listJSON returns a list of texts as JSON, "[]" for none.

@@ -18,14 +18,14 @@ import (
 // eventsShown is the length of a page of the audit log.
 const eventsShown = 50
 
-// auditLog lists what was done, the newest first: of the whole organization for
-// who may see all of it, else of the first module whose log the visitor may see.
+// auditLog lists what was done, the newest first, in the part of the organization
+// that the visitor chose.
 func (s *Site) auditLog(v *visit) error {
-	q, where, err := v.auditScope()
+	q, places, err := v.auditScope()
 	if err != nil {
 		return err
 	}
-	page := view.Audit{Where: where, Filter: v.auditFilter(), MayVerify: v.who.OrganizationAdmin()}
+	page := view.Audit{Places: places, Filter: v.auditFilter(), MayVerify: v.who.OrganizationAdmin()}
 	if page.Actions, err = v.auditActions(); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (v *visit) auditRow(e audit.Entry) view.AuditRow {
 	row := view.AuditRow{
 		At: e.At, Who: e.Actor.Name, Kind: e.Actor.Kind, Address: e.Actor.Address, What: capital(string(e.Action)),
 		SubjectKind: e.SubjectKind, Subject: e.SubjectName,
-		WhoPath: auditPath(view.AuditFilter{Actor: e.Actor.Name}), SubjectPath: auditPath(view.AuditFilter{Kind: e.SubjectKind, ID: view.Num(e.SubjectID), Subject: e.SubjectName}),
+		WhoPath: auditPath(view.AuditFilter{In: v.text("in"), Actor: e.Actor.Name}), SubjectPath: auditPath(view.AuditFilter{In: v.text("in"), Kind: e.SubjectKind, ID: view.Num(e.SubjectID), Subject: e.SubjectName}),
 	}
 	for _, d := range e.Details {
 		row.Lines = append(row.Lines, view.Line{Label: capital(d.Name), Before: v.detail(d.Name, d.Before), After: v.detail(d.Name, d.After)})
@@ -98,14 +98,14 @@ func (v *visit) detail(name, text string) string {
 // auditFilter is what the visitor asked for, as it was typed.
 func (v *visit) auditFilter() view.AuditFilter {
 	return view.AuditFilter{
-		Actor: v.text("who"), Subject: v.text("on"), Kind: v.text("kind"), ID: v.text("id"), Action: v.text("what"), From: v.text("from"), To: v.text("to"),
+		In: v.text("in"), Actor: v.text("who"), Subject: v.text("on"), Kind: v.text("kind"), ID: v.text("id"), Action: v.text("what"), From: v.text("from"), To: v.text("to"),
 	}
 }
 
 // auditPath is the address of a part of the log, with further pairs of names and values.
 func auditPath(f view.AuditFilter, more ...string) string {
 	q := url.Values{}
-	pairs := append([]string{"who", f.Actor, "kind", f.Kind, "id", f.ID, "on", f.Subject, "what", f.Action, "from", f.From, "to", f.To}, more...)
+	pairs := append([]string{"in", f.In, "who", f.Actor, "kind", f.Kind, "id", f.ID, "on", f.Subject, "what", f.Action, "from", f.From, "to", f.To}, more...)
 	for i := 0; i < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
 			q.Set(pairs[i], pairs[i+1])
@@ -197,18 +197,37 @@ func auditCells(e audit.Entry) []string {
 	}
 }
 
-// auditScope is the widest part of the log that the visitor may see.
-func (v *visit) auditScope() (account.EventQuery, string, error) {
+// auditScope is the part of the log that the visitor chose among those that they
+// may see, the widest when they chose none.
+func (v *visit) auditScope() (account.EventQuery, []view.Option, error) {
+	var options []view.Option
+	queries := map[string]account.EventQuery{}
+	add := func(value, label string, q account.EventQuery) {
+		if _, there := queries[value]; !there {
+			options, queries[value] = append(options, view.Option{Value: value, Label: label}), q
+		}
+	}
 	if v.who.OrganizationAdmin() {
-		return account.EventQuery{Everything: true}, "Of the whole organization", nil
+		add("", "The whole organization", account.EventQuery{Everything: true})
 	}
 	for _, m := range v.frame.Modules {
 		if v.who.May(account.ViewAudit, m.AccountID, 0, 0) == nil {
-			return account.EventQuery{Account: m.AccountID}, "Of the account " + m.Account, nil
+			add("a"+view.Num(m.AccountID), "Account "+m.Account, account.EventQuery{Account: m.AccountID})
 		}
 		if v.who.May(account.ViewAudit, m.AccountID, m.ID, 0) == nil {
-			return account.EventQuery{Account: m.AccountID, Module: m.ID}, "Of the module " + m.Name, nil
+			add("m"+view.Num(m.ID), "Module "+m.Name+" of "+m.Account, account.EventQuery{Account: m.AccountID, Module: m.ID})
 		}
 	}
-	return account.EventQuery{}, "", v.who.May(account.ViewAudit, 0, 0, 0)
+	if len(options) == 0 {
+		return account.EventQuery{}, nil, v.who.May(account.ViewAudit, 0, 0, 0)
+	}
+	chosen := v.text("in")
+	if chosen == "" {
+		chosen = options[0].Value
+	}
+	q, may := queries[chosen]
+	if !may {
+		return q, nil, notHere()
+	}
+	return q, options, nil
 }

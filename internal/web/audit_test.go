@@ -96,3 +96,29 @@ func TestAnExportHoldsNothingOfOtherAccounts(t *testing.T) {
 		t.Errorf("a collaborator's export: %d, want 403", got.status)
 	}
 }
+
+func TestTheLogOfEachPlaceThatOneMaySeeCanBeChosen(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	role, err := o.accounts.Role(t.Context(), o.other.ID, account.ModuleAdmin)
+	o.must(err)
+	o.must(o.accounts.GrantRole(t.Context(), account.CommandLine(), o.login(manager).ID, account.Grant{Account: o.other.Account, Module: o.other.ID, Role: role.ID}))
+	b := o.as(manager) // of two modules of two accounts
+	for place, has := range map[string]string{fmt.Sprintf("m%d", o.module.ID): colleague, fmt.Sprintf("m%d", o.other.ID): outsider} {
+		page := b.get("/audit?what=login+invited&in=" + place).body
+		if !strings.Contains(page, has) || strings.Count(page, "Login invited</td>") > 2 {
+			t.Errorf("the log of %s lacks %s, or holds more", place, has)
+		}
+	}
+	for _, place := range []string{fmt.Sprintf("a%d", o.module.Account), "m999", "x"} {
+		if got := b.get("/audit?in=" + place); got.status != http.StatusNotFound {
+			t.Errorf("the log of %s: %d, want 404", place, got.status)
+		}
+		if got := b.post("/audit/export", "in", place); got.status != http.StatusNotFound {
+			t.Errorf("an export of the log of %s: %d, want 404", place, got.status)
+		}
+	}
+	if page := o.as(boss).get(fmt.Sprintf("/audit?in=a%d", o.other.Account)).body; !strings.Contains(page, outsider) || strings.Contains(page, colleague) {
+		t.Error("the log of one account is not that account's alone")
+	}
+}

@@ -149,6 +149,17 @@ func (v *visit) mappingLinks() (map[int64]view.Option, error) {
 	return out, nil
 }
 
+// closedBy says who deactivated a user, "" while they can be used.
+func closedBy(l account.Login) string {
+	switch {
+	case l.State != account.Deactivated:
+		return ""
+	case l.DeactivatedBy == account.BySync:
+		return "by a sync, which opens it again when the directory does"
+	}
+	return "by hand; a sync does not open it again"
+}
+
 func loginBadge(s account.State) view.Status {
 	switch s {
 	case account.Active:

@@ -26,7 +26,7 @@ func (v *visit) showUser(status int, fault string) error {
 	}
 	page := view.UserPageData{
 		Crumbs: v.crumbs(view.Crumb{Name: "Users", Path: v.usersPath()}), Path: v.userPath(l.ID),
-		Name: l.Name, Email: l.Email, State: loginBadge(l.State), Closed: l.State == account.Deactivated,
+		Name: l.Name, Email: l.Email, State: loginBadge(l.State), Closed: l.State == account.Deactivated, ClosedBy: closedBy(l),
 		Directory: l.Origin == account.Directory, BreakGlass: l.BreakGlass, Self: l.ID == v.who.Login,
 		Everything: v.who.OrganizationAdmin(), PasswordFault: fault,
 		MayPassword: v.who.OrganizationAdmin() && l.ID != v.who.Login && l.State != account.Deactivated && (l.Origin == account.Local || l.BreakGlass),
