@@ -248,12 +248,8 @@ func (s *Service) RemoveSecondStep(ctx context.Context, p Principal, password se
 	if err != nil {
 		return err
 	}
-	hash, err := s.store.PasswordHash(ctx, l.ID)
-	if err != nil {
+	if err := s.ConfirmPassword(ctx, p, password); err != nil {
 		return err
-	}
-	if !s.check(hash, password) {
-		return errs.New(errs.Forbidden, "the password is wrong")
 	}
 	return s.dropSecondStep(ctx, p, &l)
 }

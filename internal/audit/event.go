@@ -38,6 +38,8 @@ const (
 	SignInRefused       Action = "sign-in refused"
 	SecondStepOn        Action = "second step switched on"
 	SecondStepOff       Action = "second step switched off"
+	LoginLinked         Action = "Microsoft account linked"
+	LoginUnlinked       Action = "Microsoft account unlinked"
 	ResetLinkMade       Action = "password link made"
 )
 

@@ -69,6 +69,7 @@ type ticket struct {
 	Attempt    Attempt
 	Next       string // where to go afterwards
 	Began      time.Time
+	Link       int64 // the login that is to be linked to who comes; 0 for signing in
 }
 
 // ticketSubject binds sealed tickets to their purpose.
@@ -128,6 +129,7 @@ type SignOnWish struct {
 	Redirect   string // where Microsoft sends the browser back to
 	Next       string // where to go afterwards
 	Choose     bool   // with another account than the one that Microsoft knows already
+	Link       int64  // the visitor's login, to be linked to who they are there; 0 for signing in
 }
 
 // BeginSignOn starts an attempt to sign in with a connection. It returns where
@@ -137,7 +139,7 @@ func (s *Service) BeginSignOn(ctx context.Context, w SignOnWish) (address string
 	if err != nil {
 		return "", nil, err
 	}
-	t := ticket{Connection: w.Connection, Attempt: newAttempt(w), Next: w.Next, Began: s.Now()}
+	t := ticket{Connection: w.Connection, Attempt: newAttempt(w), Next: w.Next, Began: s.Now(), Link: w.Link}
 	if address, err = door.Address(ctx, t.Attempt); err != nil {
 		s.Log.Warn("nobody can sign in with Microsoft", "connection", w.Connection, "error", err)
 		return "", nil, forVisitor(err)
@@ -155,6 +157,8 @@ type SignOnAnswer struct {
 	State, Code string
 	Fault       string // OAuth's error: access_denied when the visitor gave up
 	Address     string // the visitor's network address
+	// Session is who is signed in on the browser; zero for nobody.
+	Session account.Principal
 }
 
 // FinishSignOn checks what the browser brings back against its ticket and signs
@@ -178,10 +182,21 @@ func (s *Service) FinishSignOn(ctx context.Context, sealed []byte, a SignOnAnswe
 		s.Log.Warn("a sign-in with Microsoft failed", "connection", c.ID, "address", a.Address, "error", err)
 		return p, t.Next, s.noteFailure(ctx, a.Address, forVisitor(err))
 	}
-	p, err = s.Accounts.SignInFromDirectory(ctx, account.Visitor{
-		Realm: c.Realm(), Object: who.Object, Name: who.Name, Username: who.Username, Address: a.Address,
-	})
+	visitor := account.Visitor{Realm: c.Realm(), Object: who.Object, Name: who.Name, Username: who.Username, Address: a.Address}
+	if t.Link != 0 {
+		return a.Session, t.Next, s.link(ctx, t, a.Session, visitor)
+	}
+	p, err = s.Accounts.SignInFromDirectory(ctx, visitor)
 	return p, t.Next, err
+}
+
+// link links the visitor's own login to who they are at Microsoft, if it is still
+// theirs on this browser.
+func (s *Service) link(ctx context.Context, t ticket, p account.Principal, v account.Visitor) error {
+	if p.Login != t.Link {
+		return errs.New(errs.Unauthenticated, "you are not signed in any more as who began this").WithHint("Sign in and begin again.")
+	}
+	return s.Accounts.LinkDirectory(ctx, p, v)
 }
 
 // noteFailure records a sign-in of nobody knows who, and returns what to tell.

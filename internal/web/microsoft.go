@@ -52,9 +52,14 @@ func (s *Site) toMicrosoft(v *visit) error {
 		// enough: a proxy may hide the host that the browser asked for.
 		return v.goTo(v.base() + v.r.URL.Path + "?" + url.Values{"next": {next}, "choose": {v.text("choose")}, "moved": {"yes"}}.Encode())
 	}
-	address, ticket, err := s.Integrations.BeginSignOn(v.ctx(), integration.SignOnWish{
-		Connection: connection, Redirect: v.base() + callbackPath, Next: next, Choose: v.text("choose") != "",
-	})
+	wish := integration.SignOnWish{Connection: connection, Redirect: v.base() + callbackPath, Next: next, Choose: v.text("choose") != ""}
+	if v.text("link") != "" {
+		if wish.Link = v.mayLink(); wish.Link == 0 {
+			return v.goTo("/profile")
+		}
+		wish.Next, wish.Choose = "/profile", true
+	}
+	address, ticket, err := s.Integrations.BeginSignOn(v.ctx(), wish)
 	if err != nil {
 		return v.notIn(err, next)
 	}
@@ -73,7 +78,7 @@ func (s *Site) fromMicrosoft(v *visit) error {
 	v.w.Header().Set("Referrer-Policy", "no-referrer") // the code stands in this page's address
 	q := v.r.URL.Query()
 	p, next, err := s.Integrations.FinishSignOn(v.ctx(), ticket, integration.SignOnAnswer{
-		State: q.Get("state"), Code: q.Get("code"), Fault: q.Get("error"), Address: clientAddress(v.r),
+		State: q.Get("state"), Code: q.Get("code"), Fault: q.Get("error"), Address: clientAddress(v.r), Session: v.present(),
 	})
 	if err != nil {
 		return v.notIn(err, next)

@@ -57,13 +57,27 @@ func (o *office) sync() {
 // toMicrosoft presses the button and returns where Microsoft is asked.
 func (b *browser) toMicrosoft(next string) *url.URL {
 	b.o.t.Helper()
-	got := b.get("/auth/microsoft/1?" + url.Values{"next": {next}}.Encode())
+	return b.toMicrosoftBy("/auth/microsoft/1?" + url.Values{"next": {next}}.Encode())
+}
+
+// toMicrosoftBy follows a link of ours that leads there.
+func (b *browser) toMicrosoftBy(path string) *url.URL {
+	b.o.t.Helper()
+	got := b.get(path)
 	at, err := url.Parse(got.to)
 	b.o.must(err)
 	if got.status != http.StatusSeeOther || !strings.HasPrefix(got.to, b.o.tenant.URL()) {
 		b.o.t.Fatalf("the button leads to %q (%d), want the sign-in host", got.to, got.status)
 	}
 	return at
+}
+
+// hire adds somebody to the tenant whom no mapping names, and returns their object ID.
+func (o *office) hire(name string) string {
+	o.t.Helper()
+	p, err := o.hr.Hire(map[string]entrasim.Value{"displayName": entrasim.String(name)})
+	o.must(err)
+	return p.ID
 }
 
 // pick picks a person at Microsoft and returns the path that the browser comes

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/web/view"
@@ -24,6 +25,14 @@ func (v *visit) showProfile(status int, faults map[string]string) error {
 		return err
 	}
 	page := view.Profile{Name: self.Name, Email: self.Email, MayPassword: self.HasPassword, Faults: faults}
+	page.Linked = self.Origin == account.Local && !self.Object.IsZero()
+	if page.MayPassword && !page.Linked && self.Origin == account.Local {
+		ways, err := v.waysToLink()
+		if err != nil {
+			return err
+		}
+		page.MayLink = len(ways) > 0
+	}
 	if page.StepOn, page.CodesLeft, err = s.Accounts.SecondStepState(v.ctx(), v.who); err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ func (s *Site) routes() []route {
 		{"GET /profile/second-step", signedIn, s.secondStep},
 		{"POST /profile/second-step", signedIn, s.confirmSecondStep},
 		{"POST /profile/second-step/off", signedIn, s.removeSecondStep},
+		{"POST /profile/microsoft", signedIn, s.beginLink},
+		{"POST /profile/microsoft/unlink", signedIn, s.unlink},
 		{"POST /theme", public, s.setTheme},
 		{"GET /settings/accounts", signedIn, s.accounts},
 		{"POST /settings/accounts", signedIn, s.addAccount},
