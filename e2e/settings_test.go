@@ -65,3 +65,41 @@ func TestANewFieldIsOfferedTheAttributesName(t *testing.T) {
 		t.Errorf("the console says: %s", trouble)
 	}
 }
+
+// What a form leads to is not found by following links, so its pages are looked
+// at here, on a phone.
+func TestPagesBehindFormsStandUp(t *testing.T) {
+	chromium(t)
+	d := startDemo(t)
+	b := newTab(t, openBrowser(t), d.at, looks()[3])
+	b.signIn(d.email, d.password)
+	look := func(what string) {
+		t.Helper()
+		for _, v := range b.violations() {
+			t.Errorf("%s: %s", what, v)
+		}
+		for _, trouble := range b.heard() {
+			t.Errorf("%s: the console says: %s", what, trouble)
+		}
+		if wide := ask[int](b, "document.documentElement.scrollWidth - window.innerWidth"); wide > 0 {
+			t.Errorf("%s is %d pixels wider than the screen", what, wide)
+		}
+	}
+	b.open("/m/1/collections/3")
+	b.open(ask[string](b, `[...document.querySelectorAll("td.lead a")].find(a => a.innerText === "Department").pathname`) + "/type")
+	b.do(chromedp.SetValue(chromedp.CSS("#f-type"), "number"))
+	b.leads(chromedp.Submit(chromedp.CSS("#type-form")))
+	if text := ask[string](b, "document.body.innerText"); !ask[bool](b, `!!document.querySelector("#apply-form .btn-danger")`) {
+		t.Errorf("departments as numbers are not refused at first sight:\n%s", text)
+	}
+	look("the effect of another type")
+	b.open("/m/1/roles")
+	b.do(chromedp.SendKeys(chromedp.CSS("#f-name"), "Warehouse"), chromedp.Click(chromedp.CSS("[value='0 edit']")))
+	b.leads(chromedp.Submit(chromedp.CSS("#role-form")))
+	b.open(ask[string](b, `document.querySelector("[aria-label='Edit the role Warehouse']").pathname`))
+	look("the page of a role")
+	b.open("/audit?who=nobody")
+	look("an audit log in which nothing is found")
+	b.open("/m/1/integrations/1/runs?span=year")
+	look("the runs of a year")
+}
