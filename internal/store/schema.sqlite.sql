@@ -123,6 +123,27 @@ CREATE TABLE 'record_token_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTE
 
 CREATE TABLE 'record_token_config'(k PRIMARY KEY, v) WITHOUT ROWID;
 
+CREATE TABLE attachment (
+    id         INTEGER PRIMARY KEY,
+    account_id BIGINT NOT NULL,
+    record_id  BIGINT NOT NULL,
+    name       TEXT   NOT NULL,
+    media_type TEXT   NOT NULL,
+    size       BIGINT NOT NULL, -- bytes
+    sum        BLOB NOT NULL, -- SHA-256
+    added_by   TEXT   NOT NULL,
+    added_at   BIGINT NOT NULL
+);
+
+CREATE INDEX attachment_record ON attachment (record_id, id);
+
+CREATE TABLE attachment_part (
+    attachment_id BIGINT NOT NULL,
+    seq           BIGINT NOT NULL,
+    data          BLOB NOT NULL,
+    PRIMARY KEY (attachment_id, seq)
+);
+
 CREATE TABLE saved_view (
     id            INTEGER PRIMARY KEY,
     account_id    BIGINT NOT NULL,

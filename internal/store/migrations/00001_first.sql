@@ -131,6 +131,26 @@ CREATE TABLE index_note (
 -- anew after a restore.
 {{token_index}}
 
+-- Files with records, and their bytes in parts.
+CREATE TABLE attachment (
+    id         {{serial}},
+    account_id BIGINT NOT NULL,
+    record_id  BIGINT NOT NULL,
+    name       TEXT   NOT NULL,
+    media_type TEXT   NOT NULL,
+    size       BIGINT NOT NULL, -- bytes
+    sum        {{bytes}} NOT NULL, -- SHA-256
+    added_by   TEXT   NOT NULL,
+    added_at   BIGINT NOT NULL
+);
+CREATE INDEX attachment_record ON attachment (record_id, id);
+CREATE TABLE attachment_part (
+    attachment_id BIGINT NOT NULL,
+    seq           BIGINT NOT NULL,
+    data          {{bytes}} NOT NULL,
+    PRIMARY KEY (attachment_id, seq)
+);
+
 -- Questions to a collection that somebody keeps under a name.
 CREATE TABLE saved_view (
     id            {{serial}},

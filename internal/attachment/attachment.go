@@ -1,0 +1,283 @@
+// Package attachment keeps files with records: invoices, hand-over protocols,
+// pictures of damage.
+//
+// The bytes are in the database, in parts, so that one backup has everything and
+// any server on the same database can serve them. A file is received whole before
+// it is stored: nobody's slow connection keeps others from writing.
+package attachment
+
+import (
+	"context"
+	"crypto/sha256"
+	"hash"
+	"io"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/register"
+)
+
+// Most is the size of the largest file, in bytes; partSize that of the parts it
+// is kept in; MostOf how many files a record has at most.
+const (
+	Most     = 25 << 20
+	partSize = 256 << 10
+	MostOf   = 100
+	longest  = 150 // characters of a name
+)
+
+// What the history of a record says was done.
+const (
+	ActionAttach = "attach"
+	ActionDetach = "detach"
+)
+
+// File is a file with a record.
+type File struct {
+	ID      int64
+	Account int64
+	Record  int64
+	Name    string
+	Type    string // media type, as its content looks
+	Size    int64
+	Sum     [sha256.Size]byte
+	AddedBy string
+	AddedAt time.Time
+}
+
+// Store is the database as this package needs it.
+type Store interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	InsertFile(ctx context.Context, f File) (int64, error)
+	InsertFilePart(ctx context.Context, file int64, seq int, data []byte) error
+	Files(ctx context.Context, record int64) ([]File, error)           // oldest first
+	File(ctx context.Context, id int64) (File, error)                  // NotFound
+	FilePart(ctx context.Context, file int64, seq int) ([]byte, error) // NotFound
+	DeleteFile(ctx context.Context, id int64) error                    // with its parts
+	InsertHistory(ctx context.Context, entries []register.HistoryEntry) error
+}
+
+// Records is what this package asks of the register.
+type Records interface {
+	Record(ctx context.Context, p account.Principal, acct, id int64) (register.Record, error)
+	Collection(ctx context.Context, p account.Principal, acct, id int64) (register.Collection, error)
+}
+
+// Service holds the use cases. It is safe for concurrent use.
+type Service struct {
+	store   Store
+	records Records
+	now     func() time.Time
+}
+
+// New returns a service. now is the clock; nil means time.Now.
+func New(store Store, records Records, now func() time.Time) *Service {
+	if now == nil {
+		now = time.Now
+	}
+	return &Service{store, records, now}
+}
+
+// List lists a record's files, oldest first.
+func (s *Service) List(ctx context.Context, p account.Principal, acct, record int64) ([]File, error) {
+	if _, err := s.records.Record(ctx, p, acct, record); err != nil {
+		return nil, err
+	}
+	return s.store.Files(ctx, record)
+}
+
+// editable returns a record whose files the principal may change.
+func (s *Service) editable(ctx context.Context, p account.Principal, acct, record int64) (register.Record, error) {
+	r, err := s.records.Record(ctx, p, acct, record)
+	if err != nil {
+		return r, err
+	}
+	c, err := s.records.Collection(ctx, p, acct, r.Collection)
+	if err != nil {
+		return r, err
+	}
+	if err := p.May(account.Edit, acct, c.Module, c.ID); err != nil {
+		return r, err
+	}
+	if r.Archived() {
+		return r, errs.New(errs.Conflict, "%s is archived", r.Title).WithHint("Bring it back before changing its files.")
+	}
+	return r, nil
+}
+
+// Add keeps a file with a record. from is read to its end before it is stored
+// under f's name and type; it has to be here already, on disk or in memory.
+func (s *Service) Add(ctx context.Context, p account.Principal, f File, from io.Reader) (File, error) {
+	r, err := s.editable(ctx, p, f.Account, f.Record)
+	if err != nil {
+		return f, err
+	}
+	if f.Name = cleanName(f.Name); f.Name == "" {
+		return f, errs.New(errs.Invalid, "the file needs a name")
+	}
+	f.AddedBy, f.AddedAt = p.Name, s.now().UTC().Truncate(time.Microsecond)
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		there, err := s.store.Files(ctx, f.Record)
+		if err != nil {
+			return err
+		}
+		if len(there) >= MostOf {
+			return errs.New(errs.Invalid, "%s has %d files already", r.Title, len(there)).WithHint("Remove one that is no longer needed.")
+		}
+		f.ID, err = s.put(ctx, f, from)
+		if err != nil {
+			return err
+		}
+		return s.note(ctx, p, r, ActionAttach, f.Name)
+	})
+	return f, err
+}
+
+// put stores the bytes and returns the file's number. The size and the sum are
+// known only behind the last part, so the file's row comes last.
+func (s *Service) put(ctx context.Context, f File, from io.Reader) (int64, error) {
+	parts, size, sum, err := split(from)
+	if err != nil {
+		return 0, err
+	}
+	f.Size = size
+	sum.Sum(f.Sum[:0])
+	id, err := s.store.InsertFile(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	for i, part := range parts {
+		if err := s.store.InsertFilePart(ctx, id, i, part); err != nil {
+			return 0, err
+		}
+	}
+	return id, nil
+}
+
+// split reads a file in parts, up to the largest size.
+func split(from io.Reader) (parts [][]byte, size int64, sum hash.Hash, err error) {
+	sum = sha256.New()
+	for {
+		part := make([]byte, partSize)
+		n, err := io.ReadFull(from, part)
+		if n > 0 {
+			parts = append(parts, part[:n])
+			size += int64(n)
+			sum.Write(part[:n])
+		}
+		switch {
+		case size > Most:
+			return nil, 0, nil, errs.New(errs.Invalid, "the file has more than %d MB", Most>>20)
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			if size == 0 {
+				return nil, 0, nil, errs.New(errs.Invalid, "the file is empty")
+			}
+			return parts, size, sum, nil
+		case err != nil:
+			return nil, 0, nil, err
+		}
+	}
+}
+
+// cleanName is a file's name without its folder and without what could deceive
+// whoever saves it: control characters, and marks that turn the direction of the
+// text, so that "gpj.exe" looks like "exe.jpg".
+func cleanName(s string) string {
+	s = path.Base(strings.ReplaceAll(strings.ToValidUTF8(s, ""), `\`, "/"))
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || strings.ContainsRune(`"<>|?*:;`, r) {
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.TrimLeft(strings.TrimSpace(s), ".")
+	if n := utf8.RuneCountInString(s); n > longest {
+		end := path.Ext(s)
+		if r := []rune(s); utf8.RuneCountInString(end) < 20 {
+			s = string(r[:longest-utf8.RuneCountInString(end)]) + end
+		} else {
+			s = string(r[:longest])
+		}
+	}
+	if s == "/" {
+		return ""
+	}
+	return s
+}
+
+func (s *Service) note(ctx context.Context, p account.Principal, r register.Record, action, name string) error {
+	return s.store.InsertHistory(ctx, []register.HistoryEntry{{
+		Record: r.ID, Version: r.Version, At: s.now().UTC().Truncate(time.Microsecond), Actor: p.Actor(), Action: action, Note: name,
+	}})
+}
+
+// Open returns a file of a record that the principal may view, with its bytes.
+func (s *Service) Open(ctx context.Context, p account.Principal, acct, record, id int64) (File, io.Reader, error) {
+	f, err := s.find(ctx, p, acct, record, id)
+	if err != nil {
+		return f, nil, err
+	}
+	return f, &reader{ctx: ctx, store: s.store, file: f.ID, left: f.Size}, nil
+}
+
+func (s *Service) find(ctx context.Context, p account.Principal, acct, record, id int64) (File, error) {
+	if _, err := s.records.Record(ctx, p, acct, record); err != nil {
+		return File{}, err
+	}
+	f, err := s.store.File(ctx, id)
+	if err == nil && (f.Account != acct || f.Record != record) {
+		err = errs.New(errs.NotFound, "there is no such file here")
+	}
+	return f, err
+}
+
+// Remove removes a file for good; the record's history says so.
+func (s *Service) Remove(ctx context.Context, p account.Principal, acct, record, id int64) (File, error) {
+	r, err := s.editable(ctx, p, acct, record)
+	if err != nil {
+		return File{}, err
+	}
+	f, err := s.find(ctx, p, acct, record, id)
+	if err != nil {
+		return f, err
+	}
+	return f, s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.DeleteFile(ctx, id); err != nil {
+			return err
+		}
+		return s.note(ctx, p, r, ActionDetach, f.Name)
+	})
+}
+
+// reader reads a file part by part.
+type reader struct {
+	ctx   context.Context
+	store Store
+	file  int64
+	next  int
+	part  []byte
+	left  int64
+}
+
+// Read implements io.Reader.
+func (r *reader) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		return 0, io.EOF
+	}
+	if len(r.part) == 0 {
+		var err error
+		if r.part, err = r.store.FilePart(r.ctx, r.file, r.next); err != nil {
+			return 0, errs.Wrap(err, "read a file")
+		}
+		r.next++
+	}
+	n := copy(p, r.part)
+	r.part = r.part[n:]
+	r.left -= int64(n)
+	return n, nil
+}
