@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/attachment"
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
@@ -104,7 +105,7 @@ func openShop(b *testing.B, e engine, n int) *shop {
 		Store: db, Records: s.records, Logins: accounts, Keys: keys, Host: syncer.ThisHost(),
 	})})
 	b.Cleanup(work.Close)
-	s.handler = web.New(web.Deps{Accounts: accounts, Records: s.records, Lists: s.lists, Integrations: work}).Handler()
+	s.handler = web.New(web.Deps{Accounts: accounts, Records: s.records, Lists: s.lists, Integrations: work, Files: attachment.New(db, s.records, nil)}).Handler()
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/attachment"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/exchange"
@@ -25,6 +26,7 @@ type house struct {
 	records  *register.Service
 	lists    *listing.Service
 	exchange *exchange.Service
+	files    *attachment.Service
 	scratch  string // a folder for files on their way
 	sync     *syncer.Service
 	work     *integration.Service // integrations, as people use them
@@ -46,6 +48,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	h.accounts.SealWith(keys)
 	h.lists = listing.New(db, h.records)
 	h.exchange = exchange.New(h.records, h.lists, db, nil)
+	h.files = attachment.New(db, h.records, nil)
 	h.scratch = filepath.Join(p.Data, "uploads")
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),

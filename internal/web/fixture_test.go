@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/attachment"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/exchange"
@@ -93,7 +94,7 @@ func empty(t *testing.T) *office {
 	o.accounts.SealWith(keys)
 	o.work = o.integrations(db, keys)
 	t.Cleanup(o.work.Close)
-	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Integrations: o.work, Keys: keys, SetupToken: "let-me-in"})
+	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Keys: keys, SetupToken: "let-me-in"})
 	srv := httptest.NewServer(o.site.Handler())
 	t.Cleanup(srv.Close)
 	o.url = srv.URL

@@ -126,6 +126,9 @@ func (s *Site) record(v *visit) error {
 	if err := v.whyView(r, fields, &page); err != nil {
 		return err
 	}
+	if page.Files, err = v.filesView(r, c); err != nil {
+		return err
+	}
 	return v.show(r.Title, view.RecordPage(v.frame, page))
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/attachment"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
@@ -27,6 +28,7 @@ type Deps struct {
 	Records      *register.Service
 	Lists        *listing.Service
 	Exchange     *exchange.Service
+	Files        *attachment.Service
 	Scratch      string // a folder for files while they are imported; "" for one of the system's
 	Integrations *integration.Service
 	Keys         *secret.Keyring // seals what browsers keep between two pages
