@@ -1,7 +1,7 @@
 # The two commands of the README are demo and test; both do all set-up themselves.
 GO ?= go
 
-.PHONY: demo shots test check vet lint generate bench bench-parts build tools
+.PHONY: demo screenshots shots test check vet lint generate bench bench-parts build tools
 
 demo: ## a simulated tenant, a first sync, what happened, and the application
 	$(GO) run ./cmd/muster demo
@@ -50,5 +50,8 @@ tools: ## installs PostgreSQL's server and Chromium where they are missing and c
 	fi
 
 PAGES ?= / /sign-in
+screenshots: ## pictures of every screen of the demo, wide and narrow, light and dark, in screenshots/
+	$(GO) test ./e2e -count=1 -timeout 30m -run '^TestShots$$' -shots all -shots-to "$(CURDIR)/screenshots"
+
 shots: ## pictures of PAGES="/ /m/1/leavers", of the demo or of AT=http://host:port LOGIN=email:password, in /tmp/shots
 	$(GO) test ./e2e -count=1 -run '^TestShots$$' -v -shots "$(PAGES)" -shots-at "$(AT)" -shots-as "$(LOGIN)"

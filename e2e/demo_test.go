@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,8 +15,9 @@ import (
 	"time"
 )
 
-// demo is the program, serving its demo.
-type demo struct{ at, email, password string }
+// demo is the program, serving its demo: who to sign in as, and where the
+// simulated tenant's page is.
+type demo struct{ at, email, password, tenant string }
 
 // binary is the program, built once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
@@ -33,53 +36,97 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if err := stopDemo(); err != nil {
+		fmt.Fprintln(os.Stderr, "the demo:", err)
+		code = max(code, 1)
+	}
 	if file, err := binary(); err == nil {
 		os.RemoveAll(filepath.Dir(file))
 	}
 	os.Exit(code)
 }
 
-// startDemo plays the demo in a process of its own, which ends with the test.
+// shared is the demo that the stories have in common, in a folder of its own.
+// Each story has its own people and things in it.
+var shared struct {
+	sync.Mutex
+	demo   demo
+	dir    string
+	ending func() error
+}
+
+// startDemo returns the demo in a process of its own, which plays it when it is
+// asked for the first time, and ends with the tests.
 func startDemo(t *testing.T) demo {
 	t.Helper()
-	m := startProgram(t, `(?s)application is open\s+(http://\S+)\s+Email\s+(\S+)\s+Password\s+(\S+)\s`, "demo", "--people", "120", "--listen", "127.0.0.1:0")
-	return demo{m[1], m[2], m[3]}
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.ending != nil {
+		return shared.demo
+	}
+	dir, err := os.MkdirTemp("", "muster-e2e-demo-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, end, err := launch(dir, `(?s)application is open\s+(http://\S+)\s+Email\s+(\S+)\s+Password\s+(\S+)\s.*?\n\s+(http://\S+)\s`, "demo", "--people", "120", "--listen", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(errors.Join(err, os.RemoveAll(dir)))
+	}
+	shared.demo, shared.dir, shared.ending = demo{m[1], m[2], m[3], m[4]}, dir, end
+	return shared.demo
+}
+
+func stopDemo() error {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.ending == nil {
+		return nil
+	}
+	return errors.Join(shared.ending(), os.RemoveAll(shared.dir))
 }
 
 // startServer serves an empty installation and returns its address and the path
 // of the set-up.
 func startServer(t *testing.T) (at, setup string) {
 	t.Helper()
-	m := startProgram(t, `Open (http://[^/]+)(/setup\S+)\s`, "serve", "--listen", "127.0.0.1:0")
+	m, end, err := launch(t.TempDir(), `Open (http://[^/]+)(/setup\S+)\s`, "serve", "--listen", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	})
 	return m[1], m[2]
 }
 
-// startProgram runs the program in an empty folder until the test ends, and
-// returns the groups of a pattern once it has printed that.
-func startProgram(t *testing.T, pattern string, args ...string) []string {
-	t.Helper()
+// launch runs the program with its data in a folder, and returns the groups of a
+// pattern once it has printed that, and what ends it.
+func launch(dir, pattern string, args ...string) (groups []string, end func() error, err error) {
 	file, err := binary()
 	if err != nil {
-		t.Fatalf("build the program: %v", err)
+		return nil, nil, fmt.Errorf("build the program: %w", err)
 	}
-	cmd := exec.Command(file, append([]string{"--data", filepath.Join(t.TempDir(), "data")}, args...)...)
+	cmd := exec.Command(file, append([]string{"--data", filepath.Join(dir, "data")}, args...)...)
 	var trouble strings.Builder
 	cmd.Stderr = &trouble
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	found, drained := make(chan []string, 1), make(chan bool)
-	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt)
+	end = func() error {
+		_ = cmd.Process.Signal(os.Interrupt) // it may have ended, which Wait tells
 		<-drained
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("the program ended with %v: %s", err, trouble.String())
+			return fmt.Errorf("the program ended with %w: %s", err, trouble.String())
 		}
-	})
+		return nil
+	}
 	go func() {
 		defer close(drained)
 		read(out, regexp.MustCompile(pattern), found)
@@ -87,13 +134,12 @@ func startProgram(t *testing.T, pattern string, args ...string) []string {
 	select {
 	case m := <-found:
 		if m == nil {
-			t.Fatalf("the program ended before it printed %s", pattern)
+			return nil, nil, errors.Join(fmt.Errorf("the program ended before it printed %s", pattern), end())
 		}
-		return m
+		return m, end, nil
 	case <-time.After(5 * time.Minute):
-		t.Fatalf("the program never printed %s", pattern)
+		return nil, nil, errors.Join(fmt.Errorf("the program never printed %s", pattern), end())
 	}
-	return nil
 }
 
 // read reads what the program prints until the pattern is there, and goes on so

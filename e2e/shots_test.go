@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	shots   = flag.String("shots", "", "paths of pages to save pictures of, separated by spaces")
+	shots   = flag.String("shots", "", "paths of pages to save pictures of, separated by spaces; all for every page that links lead to")
 	shotsTo = flag.String("shots-to", "/tmp/shots", "the folder for the pictures")
 	shotsAt = flag.String("shots-at", "", "the address of a server that runs already; without it, the demo's")
 	shotsAs = flag.String("shots-as", "", "email:password of who to sign in as there")
@@ -37,7 +37,11 @@ func TestShots(t *testing.T) {
 		if d.email != "" {
 			b.signIn(d.email, d.password)
 		}
-		for path := range strings.FieldsSeq(*shots) {
+		paths := strings.FieldsSeq(*shots)
+		if *shots == "all" {
+			paths = b.crawl("/")
+		}
+		for path := range paths {
 			status := b.open(path)
 			picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 			if err != nil {
