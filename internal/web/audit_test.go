@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -120,5 +121,27 @@ func TestTheLogOfEachPlaceThatOneMaySeeCanBeChosen(t *testing.T) {
 	}
 	if page := o.as(boss).get(fmt.Sprintf("/audit?in=a%d", o.other.Account)).body; !strings.Contains(page, outsider) || strings.Contains(page, colleague) {
 		t.Error("the log of one account is not that account's alone")
+	}
+}
+
+func TestDaysOfTheAuditLogAreThoseOfTheViewer(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b := o.as(boss)
+	// Somewhere it is another day than in UTC at any moment: on the far side of the
+	// date line, or just before it.
+	zone, ahead := "Pacific/Kiritimati", 14*time.Hour
+	if time.Now().UTC().Hour() < 10 {
+		zone, ahead = "Pacific/Niue", -11*time.Hour
+	}
+	utc, there := time.Now().UTC().Format(time.DateOnly), time.Now().UTC().Add(ahead).Format(time.DateOnly)
+	at, err := url.Parse(o.url)
+	o.must(err)
+	b.client.Jar.SetCookies(at, []*http.Cookie{{Name: "muster_zone", Value: zone}})
+	if page := b.get("/audit?from=" + there + "&to=" + there).body; !strings.Contains(page, "Module created</td>") {
+		t.Errorf("in %s nothing was done on %s", zone, there)
+	}
+	if page := b.get("/audit?from=" + utc + "&to=" + utc).body; strings.Contains(page, "Module created</td>") {
+		t.Errorf("in %s it was done on %s, the day in UTC", zone, utc)
 	}
 }
