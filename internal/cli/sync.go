@@ -250,7 +250,8 @@ func (h *house) check(ctx context.Context, id int64) (entra.Report, error) {
 			needs.AdministrativeUnits = needs.AdministrativeUnits || u.Kind == directory.AdministrativeUnit
 		}
 	}
-	return client.Check(ctx, needs, nil), nil
+	rep := client.Check(ctx, needs, nil)
+	return rep, h.sync.NoteVerdict(ctx, conn, syncer.Verdict{At: time.Now(), Passed: rep.State() != entra.Fail, CredentialEnds: rep.CredentialEnds})
 }
 
 // approveCmd decides about a held run.

@@ -78,6 +78,9 @@ func (c checked) Check(ctx context.Context, needs integration.Needs, tell func(i
 	out := make([]integration.Fact, len(rep.Lines))
 	for i, l := range rep.Lines {
 		out[i] = fact(l)
+		if l.ID == integration.CredentialFact {
+			out[i].Ends = rep.CredentialEnds
+		}
 	}
 	return out
 }

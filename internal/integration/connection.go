@@ -2,6 +2,7 @@ package integration
 
 import (
 	"context"
+	"slices"
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/audit"
@@ -48,13 +49,73 @@ func (s *Service) Test(ctx context.Context, p account.Principal, c syncer.Connec
 	if tell == nil {
 		tell = func(Fact) {}
 	}
-	return dir.Check(ctx, needs, tell), nil
+	facts := dir.Check(ctx, needs, tell)
+	if sameCredential(old, c) && c.SamePlace(old) {
+		err = s.Sync.NoteVerdict(ctx, old, s.verdict(facts))
+	}
+	return facts, err
+}
+
+// verdict sums a checklist up.
+func (s *Service) verdict(facts []Fact) syncer.Verdict {
+	v := syncer.Verdict{At: s.Now(), Passed: !Failed(facts)}
+	for _, f := range facts {
+		if f.ID == CredentialFact {
+			v.CredentialEnds = f.Ends
+		}
+	}
+	return v
+}
+
+// sameCredential reports whether a form's credential is the stored one.
+func sameCredential(old, c syncer.Connection) bool {
+	return c.Credential == old.Credential && c.CertificatePEM == old.CertificatePEM &&
+		(c.Secret.IsZero() || c.Secret.Reveal() == old.Secret.Reveal())
+}
+
+// SaveTested stores a connection with what its test found. A credential that the
+// directory did not accept never replaces a stored one for the same application:
+// the old one may still do, and could not be brought back. Then spared is true,
+// and everything else is saved.
+//
+//	stored  same application  accepted   the credential that is stored afterwards
+//	no      -                 -          the new one
+//	yes     no                -          the new one
+//	yes     yes               yes        the new one
+//	yes     yes               no         the old one
+func (s *Service) SaveTested(ctx context.Context, p account.Principal, c syncer.Connection, facts []Fact) (spared bool, err error) {
+	old, err := s.allowed(ctx, p, account.ManageIntegrations, c.ID)
+	if err != nil {
+		return false, err
+	}
+	if old.Configured() && c.SamePlace(old) && !sameCredential(old, c) && !accepted(facts) {
+		spared = true
+		c.Secret, c.Credential, c.CertificatePEM = secret.Text{}, old.Credential, old.CertificatePEM
+	}
+	saved, err := s.Save(ctx, p, c)
+	if err != nil || spared {
+		return spared, err
+	}
+	return false, s.Sync.NoteVerdict(ctx, saved, s.verdict(facts))
+}
+
+// accepted reports whether the directory took the credential.
+func accepted(facts []Fact) bool {
+	return slices.ContainsFunc(facts, func(f Fact) bool {
+		return f.ID == CredentialFact && (f.Outcome == Pass || f.Outcome == Warn)
+	})
 }
 
 // mayKeepSecret refuses to send a stored secret to hosts other than those that it
 // was entered for: whoever may edit the connection could have it sent to
 // themselves, and it is never to be seen again.
+//
+// Nor is the key of a certificate ever sent as a client secret.
 func mayKeepSecret(old, c syncer.Connection) error {
+	if old.Configured() && old.Credential != c.Credential && c.Secret.IsZero() {
+		return errs.New(errs.Invalid, "the connection is to prove itself by a %s, and none is given", c.Credential).About("client secret").
+			WithHint("Enter the client secret, or the certificate with its private key.")
+	}
 	same := old.Cloud == c.Cloud && old.LoginURL == c.LoginURL && old.GraphURL == c.GraphURL && old.CAPEM == c.CAPEM
 	if same || !c.Secret.IsZero() || old.Secret.IsZero() {
 		return nil

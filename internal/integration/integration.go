@@ -24,7 +24,8 @@ import (
 // Directory is what screens ask of a directory beyond what runs read.
 // entra.Client answers it, through the wiring.
 type Directory interface {
-	// Check tries the connection, and tells each fact as soon as it is known.
+	// Check tries the connection, and tells each fact as soon as it is known; when
+	// the credential ends it may tell only in what it returns.
 	Check(ctx context.Context, needs Needs, tell func(Fact)) []Fact
 	// SearchUnits returns groups and administrative units whose names begin with a text.
 	SearchUnits(ctx context.Context, prefix string, limit int) ([]directory.Unit, error)
@@ -52,7 +53,12 @@ type Fact struct {
 	Text    string // what is so, as a sentence for an administrator
 	Remedy  string // what to do about it; "" when there is nothing to do
 	Detail  string // for a support case: codes, trace and request IDs
+	// Ends is when the credential expires, on the fact about it; zero when unknown.
+	Ends time.Time
 }
+
+// CredentialFact is the ID of the fact about the secret or certificate.
+const CredentialFact = "credential"
 
 // Failed reports whether any fact stands in the way of a sync.
 func Failed(facts []Fact) bool {

@@ -331,6 +331,9 @@ CREATE TABLE connection (
     limits                TEXT   NOT NULL, -- JSON
     schedule              TEXT   NOT NULL, -- JSON
     readers               BIGINT NOT NULL,
+    checked_at            BIGINT NOT NULL DEFAULT 0, -- the last check with these credentials; 0: none
+    check_passed          BOOLEAN NOT NULL DEFAULT FALSE,
+    credential_ends       BIGINT NOT NULL DEFAULT 0, -- as the directory told; 0: it did not
     links                 BIGINT NOT NULL DEFAULT 0, -- how many there are, so that a sync without news need not count them
     version               BIGINT NOT NULL,
     created_at            BIGINT NOT NULL,

@@ -17,22 +17,24 @@ import (
 )
 
 const connectionColumns = `id, account_id, module_id, kind, tenant_id, client_id, application_object_id,
-	cloud, login_url, graph_url, ca_pem, credential, certificate_pem, sealed, limits, schedule, readers, version, updated_at`
+	cloud, login_url, graph_url, ca_pem, credential, certificate_pem, sealed, limits, schedule, readers, version, updated_at,
+	checked_at, check_passed, credential_ends`
 
 func scanConnection(row interface{ Scan(...any) error }) (syncer.Connection, error) {
 	var c syncer.Connection
 	var limits, schedule string
-	var updated int64
+	var updated, checked, ends int64
 	err := row.Scan(&c.ID, &c.Account, &c.Module, &c.Kind, &c.TenantID, &c.ClientID, &c.ApplicationObjectID,
 		&c.Cloud, &c.LoginURL, &c.GraphURL, &c.CAPEM, &c.Credential, &c.CertificatePEM, &c.Sealed,
-		&limits, &schedule, &c.Readers, &c.Version, &updated)
+		&limits, &schedule, &c.Readers, &c.Version, &updated,
+		&checked, &c.Verdict.Passed, &ends)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, errs.New(errs.NotFound, "there is no such connection").WithHint("List the connections with: muster connections")
 	}
 	if err != nil {
 		return c, err
 	}
-	c.UpdatedAt = fromMicros(updated)
+	c.UpdatedAt, c.Verdict.At, c.Verdict.CredentialEnds = fromMicros(updated), fromMicros(checked), fromMicros(ends)
 	if err := json.Unmarshal([]byte(limits), &c.Limits); err != nil {
 		return c, err
 	}
@@ -98,10 +100,20 @@ func (db *DB) SaveConnection(ctx context.Context, c syncer.Connection, now time.
 	c.Version++
 	_, err = db.conn(ctx).ExecContext(ctx, `UPDATE connection SET tenant_id = $2, client_id = $3, application_object_id = $4,
 		cloud = $5, login_url = $6, graph_url = $7, ca_pem = $8, credential = $9, certificate_pem = $10, sealed = $11,
-		limits = $12, schedule = $13, readers = $14, version = $15, updated_at = $16 WHERE id = $1`,
+		limits = $12, schedule = $13, readers = $14, version = $15, updated_at = $16,
+		checked_at = $17, check_passed = $18, credential_ends = $19 WHERE id = $1`,
 		c.ID, c.TenantID, c.ClientID, c.ApplicationObjectID, c.Cloud, c.LoginURL, c.GraphURL, c.CAPEM, string(c.Credential),
-		c.CertificatePEM, c.Sealed, string(limits), string(schedule), c.Readers, c.Version, micros(now))
+		c.CertificatePEM, c.Sealed, string(limits), string(schedule), c.Readers, c.Version, micros(now),
+		microsOrZero(c.Verdict.At), c.Verdict.Passed, microsOrZero(c.Verdict.CredentialEnds))
 	return c, err
+}
+
+// NoteVerdict stores what a check of a connection found, unless the connection
+// was edited since it was read as a version.
+func (db *DB) NoteVerdict(ctx context.Context, connection, version int64, v syncer.Verdict) error {
+	_, err := db.conn(ctx).ExecContext(ctx, `UPDATE connection SET checked_at = $3, check_passed = $4, credential_ends = $5
+		WHERE id = $1 AND version = $2`, connection, version, microsOrZero(v.At), v.Passed, microsOrZero(v.CredentialEnds))
+	return err
 }
 
 func scanMapping(row interface{ Scan(...any) error }) (syncer.Mapping, error) {

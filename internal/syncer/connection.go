@@ -46,6 +46,7 @@ type Connection struct {
 	Limits              reconcile.Limits
 	Schedule            Schedule
 	Readers             int // how many readers share a large listing; 0 and 1 mean one
+	Verdict             Verdict
 	Version             int64
 	UpdatedAt           time.Time
 }
@@ -91,8 +92,12 @@ func (s *Service) SaveConnection(ctx context.Context, c Connection) (Connection,
 	if err := s.seal(&c, old); err != nil {
 		return Connection{}, err
 	}
+	c.Verdict = old.Verdict
 	if known && sameConnection(old, c) {
 		return c, nil
+	}
+	if !c.SamePlace(old) || !c.sameCredential(old) {
+		c.Verdict = Verdict{}
 	}
 	return s.store.SaveConnection(ctx, c, s.now())
 }
@@ -134,11 +139,7 @@ func (s *Service) checkTenantMove(ctx context.Context, old, c Connection) error 
 
 // sameConnection reports whether saving b over a would change nothing.
 func sameConnection(a, b Connection) bool {
-	return a.TenantID == b.TenantID && a.ClientID == b.ClientID &&
-		a.ApplicationObjectID == b.ApplicationObjectID && a.Cloud == b.Cloud &&
-		a.LoginURL == b.LoginURL && a.GraphURL == b.GraphURL && a.CAPEM == b.CAPEM &&
-		a.Credential == b.Credential && a.CertificatePEM == b.CertificatePEM &&
-		slices.Equal(a.Sealed, b.Sealed) && fmt.Sprint(a.Limits) == fmt.Sprint(b.Limits) &&
+	return a.SamePlace(b) && a.sameCredential(b) && fmt.Sprint(a.Limits) == fmt.Sprint(b.Limits) &&
 		a.Schedule == b.Schedule && a.Readers == b.Readers
 }
 
