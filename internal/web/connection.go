@@ -27,6 +27,8 @@ func (s *Site) connection(v *visit) error {
 
 func (v *visit) connectionView(c syncer.Connection) view.Connection {
 	return view.Connection{
+		Standing: standing(c, v.frame.Now), Checked: c.Verdict.At, Passed: c.Verdict.Passed,
+		Certificate: c.Credential == syncer.ClientCertificate, Ends: ends(c, v.frame.Now), EndsSoon: endsWithin(c, v.frame.Now, endsSoon),
 		Crumbs: v.crumbs(view.Crumb{Name: "Integrations", Path: modulePath(v.module.ID) + "/integrations"}),
 		Path:   connectionPath(v.module.ID, c.ID), Redirect: v.base() + callbackPath, Configured: c.Configured(), HasSecret: len(c.Sealed) > 0,
 		TenantID: c.TenantID, ClientID: c.ClientID, ObjectID: c.ApplicationObjectID, Cloud: c.Cloud,
@@ -40,6 +42,7 @@ func (v *visit) formConnection(c syncer.Connection) syncer.Connection {
 	c.TenantID, c.ClientID, c.ApplicationObjectID = v.text("tenant_id"), v.text("client_id"), v.text("application_object_id")
 	c.Cloud, c.LoginURL, c.GraphURL, c.CAPEM = v.text("cloud"), v.text("login_url"), v.text("graph_url"), v.text("ca_pem")
 	c.Secret, c.Credential = secret.New(v.text("client_secret")), syncer.ClientSecret
+	c.CertificatePEM = ""
 	if c.Cloud != "custom" {
 		c.LoginURL, c.GraphURL, c.CAPEM = "", "", ""
 	}
@@ -66,7 +69,6 @@ func (s *Site) saveConnection(v *visit) error {
 	}
 	facts, err := s.Integrations.Test(v.ctx(), v.who, c, nil)
 	page := v.connectionView(c)
-	page.HasSecret = len(stored.Sealed) > 0
 	page.Facts = factViews(facts)
 	if err != nil && errs.KindOf(err) != errs.Invalid {
 		return err
@@ -75,9 +77,20 @@ func (s *Site) saveConnection(v *visit) error {
 		page.Fault, page.Hint = sentence(err, 0), errs.HintOf(err)
 		return v.showStatus(http.StatusUnprocessableEntity, "Microsoft Entra ID", view.ConnectionPage(v.frame, page))
 	}
-	page.Outcome = v.keep(c, facts)
-	page.Configured = page.Configured || page.Outcome.Saved
+	outcome := v.keep(c, facts)
+	if c, err = v.testedOver(c); err != nil {
+		return err
+	}
+	page = v.connectionView(c)
+	page.Facts, page.Outcome = factViews(facts), outcome
 	return v.show("Microsoft Entra ID", view.ConnectionPage(v.frame, page))
+}
+
+// testedOver is what is stored by now, with what was typed over it.
+func (v *visit) testedOver(typed syncer.Connection) (syncer.Connection, error) {
+	c, err := v.connectionHere()
+	typed.Sealed, typed.Verdict = c.Sealed, c.Verdict
+	return typed, err
 }
 
 // keep saves a tested connection, unless a fact stands in the way.
@@ -87,12 +100,16 @@ func (v *visit) keep(c syncer.Connection, facts []integration.Fact) view.TestOut
 		out.Text = "Not saved: mend what failed above, or save it all the same."
 		return out
 	}
-	if _, err := v.site.Integrations.Save(v.ctx(), v.who, c); err != nil {
+	spared, err := v.site.Integrations.SaveTested(v.ctx(), v.who, c, facts)
+	if err != nil {
 		out.Text = sentence(err, statusOf(err)) + " " + errs.HintOf(err)
 		return out
 	}
 	out.Saved, out.Text = true, "The connection is saved."
-	if integration.Failed(facts) {
+	switch {
+	case spared:
+		out.Text = "Saved, except for the new credential: the directory did not take it, so the stored one stays."
+	case integration.Failed(facts):
 		out.Text = "The connection is saved, although it does not work yet."
 	}
 	return out

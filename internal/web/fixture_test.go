@@ -133,11 +133,16 @@ type directoryOf struct{ *entra.Client }
 
 func (d directoryOf) Check(ctx context.Context, needs integration.Needs, tell func(integration.Fact)) []integration.Fact {
 	var out []integration.Fact
-	d.Client.Check(ctx, entra.Needs(needs), func(l entra.Line) {
+	rep := d.Client.Check(ctx, entra.Needs(needs), func(l entra.Line) {
 		f := integration.Fact{ID: l.ID, Outcome: integration.Outcome(l.State), Text: l.Text, Remedy: l.Remedy}
 		tell(f)
 		out = append(out, f)
 	})
+	for i := range out {
+		if out[i].ID == integration.CredentialFact {
+			out[i].Ends = rep.CredentialEnds
+		}
+	}
 	return out
 }
 

@@ -36,7 +36,7 @@ func (s *Site) integrations(v *visit) error {
 // tileOf sums up an integration: its state, its last run and its mappings.
 func (v *visit) tileOf(c syncer.Connection) (view.IntegrationTile, error) {
 	path := connectionPath(v.module.ID, c.ID)
-	tile := view.IntegrationTile{Name: "Microsoft Entra ID", Path: path, Configured: c.Configured(), Schedule: c.Schedule.Incremental}
+	tile := view.IntegrationTile{Name: "Microsoft Entra ID", Path: path, Configured: c.Configured(), Schedule: c.Schedule.Incremental, Standing: standing(c, v.frame.Now)}
 	if !c.Configured() {
 		return tile, nil
 	}

@@ -135,6 +135,15 @@
     }
   });
 
+  // Steps of a guide that are ticked off stay so in this browser.
+  function tickKey(box) { return "muster-tick:" + window.location.pathname + ":" + box.getAttribute("data-tick"); }
+  document.querySelectorAll("[data-tick]").forEach(function (box) {
+    try {
+      if (window.localStorage.getItem(tickKey(box)) === "yes") box.checked = true;
+      box.addEventListener("change", function () { window.localStorage.setItem(tickKey(box), box.checked ? "yes" : "no"); });
+    } catch (e) { /* a browser that keeps nothing */ }
+  });
+
   // A part that arrives with somewhere to go takes the page there.
   new MutationObserver(function () {
     var go = document.querySelector("[data-go]");
