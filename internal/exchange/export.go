@@ -17,9 +17,21 @@ import (
 // titlesKept is how many titles of linked records an export remembers.
 const titlesKept = 10_000
 
+// MayExport returns nil when the principal may take copies out of a collection.
+func (s *Service) MayExport(ctx context.Context, p account.Principal, acct, collection int64) error {
+	c, err := s.records.Collection(ctx, p, acct, collection)
+	if err != nil {
+		return err
+	}
+	return p.May(account.Export, acct, c.Module, c.ID)
+}
+
 // Export writes the records that a query finds, in its order where that has an
 // index, with the fields given; none means all. The log says who took how many.
 func (s *Service) Export(ctx context.Context, p account.Principal, q listing.Query, fields []register.Field, format string, w io.Writer) error {
+	if err := s.MayExport(ctx, p, q.Account, q.Collection); err != nil {
+		return err
+	}
 	c, err := s.records.Collection(ctx, p, q.Account, q.Collection)
 	if err != nil {
 		return err

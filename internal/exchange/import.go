@@ -66,6 +66,9 @@ func (s *Service) May(ctx context.Context, p account.Principal, acct, collection
 	if err != nil {
 		return err
 	}
+	if err := p.May(account.Import, acct, c.Module, c.ID); err != nil {
+		return err
+	}
 	if err := p.May(account.Create, acct, c.Module, c.ID); err == nil {
 		return nil
 	}
@@ -125,6 +128,9 @@ type job struct {
 func (s *Service) newJob(ctx context.Context, p account.Principal, in Import, tell func(Row) error) (*job, error) {
 	c, err := s.records.Collection(ctx, p, in.Account, in.Collection)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.May(account.Import, in.Account, c.Module, c.ID); err != nil {
 		return nil, err
 	}
 	if in.Match.Mode == "" {

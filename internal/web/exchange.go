@@ -25,6 +25,9 @@ func (s *Site) exportRecords(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := s.Exchange.MayExport(v.ctx(), v.who, v.module.Account, c.ID); err != nil {
+		return err // before the headers of a file
+	}
 	values := v.r.URL.Query()
 	q, err := v.asked(c, fields, values)
 	if err != nil {
