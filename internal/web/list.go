@@ -183,6 +183,7 @@ func (v *visit) listView(c register.Collection, fields []register.Field, q quest
 	page := view.Records{
 		Crumbs: v.crumbs(), Title: c.Name, Path: path, Query: q.query.Text, Here: q.values.Encode(), Archived: q.query.Archived,
 		MayAdd: may(account.Create), MayEdit: may(account.Edit), MayRemove: may(account.Delete),
+		MayExport: may(account.Export), MayImport: may(account.Import) && (may(account.Create) || may(account.Edit)), MayLabel: handedOut(c),
 		People:       c.Kind == register.People,
 		Integrations: modulePath(v.module.ID) + "/integrations", Total: found.Total, Behind: found.Behind,
 		Unsorted: found.Order != q.query.Order, MayShare: v.who.May(account.ManageCollections, v.module.Account, v.module.ID, 0) == nil,

@@ -123,3 +123,24 @@ func TestEachRoleComesWhereItMay(t *testing.T) {
 		t.Errorf("only %d visits were tried", tried)
 	}
 }
+
+// A button stands where the role allows what it does, and nowhere else.
+func TestListsOfferWhatTheRoleAllows(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.walkers()
+	o.asset("Name", "Laptop")
+	list := fmt.Sprintf("/m/%d/c/%d", o.module.ID, o.collection(register.Main).ID)
+	for email, want := range map[string]map[string]bool{
+		manager:                  {"/export?": true, "/import\"": true, "/new\"": true},
+		colleague:                {"/export?": false, "/import\"": false, "/new\"": true},
+		"reader@contoso.example": {"/export?": false, "/import\"": false, "/new\"": false},
+	} {
+		page := o.session(email).get(list).body
+		for path, there := range want {
+			if strings.Contains(page, list+path) != there {
+				t.Errorf("%s sees the way to %s: %v, want %v", email, path, !there, there)
+			}
+		}
+	}
+}
