@@ -24,6 +24,7 @@ type Records interface {
 	FindByTitle(ctx context.Context, collection int64, keys []string) (map[string][]int64, error)
 	Load(ctx context.Context, ids []int64) ([]register.Record, error)
 	TitleField(ctx context.Context, collection int64) (int64, error)
+	KeptOf(ctx context.Context, records []int64) (map[int64][]register.Kept, error)
 	WriteEach(ctx context.Context, p account.Principal, acct, collection int64, writes []register.Write) ([]register.Outcome, error)
 }
 

@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -252,4 +253,40 @@ func TestSuggestMatchesColumnsByName(t *testing.T) {
 	if want := []int64{3, 2, 1, 0, 0, 0}; !slices.Equal(got.Columns, want) || got.By != 2 {
 		t.Errorf("got %v by %d, want %v by the unique field", got.Columns, got.By, want)
 	}
+}
+
+// keeper is a directory that keeps one field of every record.
+type keeper struct{ field int64 }
+
+func (k keeper) Kept(_ context.Context, records []int64) (map[int64][]register.Kept, error) {
+	out := map[int64][]register.Kept{}
+	for _, id := range records {
+		out[id] = []register.Kept{{Field: k.field, From: "department", Mapping: "Everyone"}}
+	}
+	return out, nil
+}
+
+func TestAnImportLeavesToTheDirectoryWhatItKeeps(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		d := open(t, db)
+		d.bring("Name,Asset tag,Serial number,Price\nPhone,IT-1,S1,5\n", nil)
+		d.records.KeptBy(keeper{d.fields["Serial number"].ID})
+		tally, rows := d.bring("Asset tag,Serial number,Price\nIT-1,S2,6\n", nil)
+		if tally[exchange.Changed] != 1 || !strings.Contains(rows[0].Why, "Serial number is left as it is") || len(rows[0].Diffs) != 1 {
+			t.Errorf("got %v and %+v, want the price changed and the serial number left", tally, rows)
+		}
+		if got := d.export("Serial number", "Price"); !strings.Contains(got, "S1,6\n") {
+			t.Errorf("got\n%s", got)
+		}
+		list, err := d.records.FindByKey(t.Context(), d.assets.ID, d.fields["Asset tag"].ID, []string{"it-1"})
+		must(t, err)
+		out, err := d.records.WriteEach(t.Context(), d.p, d.assets.Account, d.assets.ID, []register.Write{{
+			Record: list["it-1"][0], Set: []register.FieldValue{{Field: d.fields["Serial number"].ID, Value: datatype.OfText("S3")}},
+		}})
+		must(t, err)
+		if !errs.Is(out[0].Err, errs.Conflict) {
+			t.Errorf("writing past the look: got %v, want Conflict", out[0].Err)
+		}
+	})
 }

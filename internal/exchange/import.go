@@ -45,7 +45,7 @@ type Row struct {
 	Record  int64 // 0 for one that is not there (yet)
 	Title   string
 	Diffs   []register.FieldDiff // what changes; for a new record what it holds
-	Why     string               // of a faulty row
+	Why     string               // of a faulty row, and of cells that were left out
 }
 
 // Tally counts rows by verdict.
@@ -203,6 +203,7 @@ type entry struct {
 	links []pendingLink
 	key   string
 	old   *register.Record
+	kept  []register.Kept // what a directory keeps of it
 }
 
 // pendingLink is a cell that names a record of another collection.
@@ -417,6 +418,10 @@ func (j *job) find(ctx context.Context, entries []entry) error {
 	if err != nil {
 		return err
 	}
+	kept, err := j.s.records.KeptOf(ctx, ids)
+	if err != nil {
+		return err
+	}
 	byID := make(map[int64]*register.Record, len(list))
 	for i := range list {
 		byID[list[i].ID] = &list[i]
@@ -429,7 +434,7 @@ func (j *job) find(ctx context.Context, entries []entry) error {
 		case len(at) > 1:
 			e.fault("%d records have the %s %s", len(at), j.by.Name, e.key)
 		case len(at) == 1:
-			e.old = byID[at[0]]
+			e.old, e.kept = byID[at[0]], kept[at[0]]
 		}
 	}
 	return nil
@@ -479,12 +484,33 @@ func (j *job) decide(e *entry) {
 		return
 	}
 	e.Verdict = Unchanged
+	e.set = slices.DeleteFunc(e.set, func(v register.FieldValue) bool { return j.keeps(e, v) })
 	for _, v := range e.set {
 		if was := e.old.Value(v.Field); was != v.Value {
 			e.Diffs = append(e.Diffs, register.FieldDiff{Field: v.Field, Before: was, After: v.Value})
 			e.Verdict = Changed
 		}
 	}
+}
+
+// keeps reports whether a directory would take a value back, and notes that the
+// cell is left out.
+func (j *job) keeps(e *entry, v register.FieldValue) bool {
+	for _, k := range e.kept {
+		if k.Field != v.Field || slices.Contains(e.old.Pinned, k.Field) || e.old.Value(k.Field) == v.Value {
+			continue
+		}
+		name := "a field"
+		if i := slices.IndexFunc(j.fields, func(f register.Field) bool { return f.ID == k.Field }); i >= 0 {
+			name = j.fields[i].Name
+		}
+		if e.Why != "" {
+			e.Why += "; "
+		}
+		e.Why += name + " is left as it is: it comes from the directory, by the mapping " + k.Mapping
+		return true
+	}
+	return false
 }
 
 // do writes the rows that are to be written.

@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -26,6 +27,10 @@ func (s *Service) WriteEach(ctx context.Context, p account.Principal, acct, coll
 		if err != nil {
 			return err
 		}
+		refused, err := s.keptFrom(ctx, fields, writes)
+		if err != nil {
+			return err
+		}
 		batch := make([]Write, 0, len(writes))
 		at := make([]int, 0, len(writes))
 		out = make([]Outcome, len(writes))
@@ -34,7 +39,8 @@ func (s *Service) WriteEach(ctx context.Context, p account.Principal, acct, coll
 			if w.Create {
 				w.Record = next + int64(i)
 			}
-			if out[i].Err = fitsHand(fields, w); out[i].Err == nil {
+			out[i].Record = w.Record
+			if out[i].Err = cmp.Or(fitsHand(fields, w), refused[w.Record]); out[i].Err == nil {
 				batch, at = append(batch, w), append(at, i)
 			}
 		}
@@ -44,6 +50,30 @@ func (s *Service) WriteEach(ctx context.Context, p account.Principal, acct, coll
 		}
 		return err
 	})
+	return out, err
+}
+
+// keptFrom says which changes a directory would take back, by record.
+func (s *Service) keptFrom(ctx context.Context, fields []Field, writes []Write) (map[int64]error, error) {
+	var ids []int64
+	for i := range writes {
+		if !writes[i].Create {
+			ids = append(ids, writes[i].Record)
+		}
+	}
+	kept, err := s.keptOf(ctx, ids)
+	if err != nil || len(kept) == 0 {
+		return nil, err
+	}
+	slices.Sort(ids)
+	records, err := s.store.Records(ctx, ids, true)
+	out := map[int64]error{}
+	for i := range records {
+		at := slices.IndexFunc(writes, func(w Write) bool { return !w.Create && w.Record == records[i].ID })
+		if err := notKept(&records[i], writes[at].Set, kept[records[i].ID], fields); err != nil {
+			out[records[i].ID] = err
+		}
+	}
 	return out, err
 }
 

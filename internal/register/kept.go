@@ -42,6 +42,12 @@ func (s *Service) Kept(ctx context.Context, p account.Principal, acct, record in
 	return all[record], err
 }
 
+// KeptOf returns the fields that a directory keeps, pinned or not, by record. It
+// asks for no right: callers show or change records that they may.
+func (s *Service) KeptOf(ctx context.Context, records []int64) (map[int64][]Kept, error) {
+	return s.keptOf(ctx, records)
+}
+
 func (s *Service) keptOf(ctx context.Context, records []int64) (map[int64][]Kept, error) {
 	if s.keeper == nil {
 		return nil, nil

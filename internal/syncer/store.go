@@ -37,7 +37,7 @@ type connectionStore interface {
 	Connections(ctx context.Context) ([]Connection, error)
 	SaveConnection(ctx context.Context, c Connection, now time.Time) (Connection, error)
 	NoteVerdict(ctx context.Context, connection, version int64, v Verdict) error // of another version: nothing
-	Mappings(ctx context.Context, connection int64) ([]Mapping, error) // removed ones too, in order
+	Mappings(ctx context.Context, connection int64) ([]Mapping, error)           // removed ones too, in order
 	SaveMappings(ctx context.Context, connection int64, defs []mapping.Definition, now time.Time) ([]string, error)
 	// RenamePreviews gives previews of a configuration the fingerprint that it has
 	// from now on.
