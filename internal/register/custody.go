@@ -173,8 +173,7 @@ func (s *Service) holder(ctx context.Context, in CheckOut) (Record, error) {
 		return holder, err
 	}
 	if status := leftAs(holder, fields); status != "" && in.Override == "" {
-		return holder, errs.New(errs.Conflict, "%s has left: the directory says %q", holder.Title, status).
-			WithHint("Give a reason if it has to be all the same.")
+		return holder, &Left{holder.Title, status}
 	}
 	return holder, nil
 }

@@ -54,3 +54,23 @@ func IsStale(err error) bool {
 	_, ok := errors.AsType[*Stale](err)
 	return ok
 }
+
+// Left is the fault that somebody who has left was to be given something. It is
+// of kind Conflict.
+type Left struct{ Person, Status string }
+
+// Error names the person and what the directory says.
+func (l *Left) Error() string {
+	return fmt.Sprintf("%s has left: the directory says %q", l.Person, l.Status)
+}
+
+// Unwrap makes the fault one of kind Conflict with a next step.
+func (l *Left) Unwrap() error {
+	return errs.New(errs.Conflict, "the person has left").WithHint("Give a reason if it has to be all the same.")
+}
+
+// HasLeft reports whether an error is that the person has left.
+func HasLeft(err error) bool {
+	_, ok := errors.AsType[*Left](err)
+	return ok
+}

@@ -26,6 +26,7 @@ type Store interface {
 	connectionStore
 	mirrorStore
 	linkStore
+	recordStore
 	runStore
 	leaseStore
 }

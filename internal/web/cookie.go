@@ -73,13 +73,20 @@ func (v *visit) flash(good bool, text string) {
 	setCookie(v.w, v.r, flashCookie, base64.RawURLEncoding.EncodeToString([]byte(mark+text)), time.Minute)
 }
 
+// undoMark stands between a flash's sentence and where its undo is posted.
+const undoMark = "\x00"
+
+// flashUndo is a good flash with a way back: undo is posted to.
+func (v *visit) flashUndo(text, undo string) { v.flash(true, text+undoMark+undo) }
+
 // takeFlash moves the sentence left by the last page into the frame.
 func (v *visit) takeFlash() {
 	raw, err := base64.RawURLEncoding.DecodeString(cookie(v.r, flashCookie))
 	if err != nil || len(raw) < 2 {
 		return
 	}
-	v.frame.Flash = &view.Flash{Good: raw[0] == '+', Text: string(raw[1:])}
+	text, undo, _ := strings.Cut(string(raw[1:]), undoMark)
+	v.frame.Flash = &view.Flash{Good: raw[0] == '+', Text: text, Undo: localPath(undo)}
 	clearCookie(v.w, v.r, flashCookie)
 }
 

@@ -3,6 +3,10 @@ package web
 import (
 	"encoding/csv"
 	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
@@ -13,18 +17,16 @@ import (
 )
 
 // custodyView adds who holds an asset, or what a person holds.
-func (v *visit) custodyView(r register.Record, c register.Collection, page *view.Record) error {
+func (v *visit) custodyView(r register.Record, c register.Collection, page *view.Record, out view.CheckOutForm) error {
 	page.MayCheckOut = v.who.May(account.CheckOut, v.module.Account, v.module.ID, c.ID) == nil && !r.Archived()
 	page.Person, page.Asset = c.Kind == register.People, c.Kind != register.People && c.Kind != register.Locations && c.Kind != register.Categories
-	if page.Person {
-		list, err := v.site.Records.Holdings(v.ctx(), v.who, v.module.Account, r.ID)
-		if err != nil {
-			return err
-		}
-		for _, k := range list {
-			page.Holdings = append(page.Holdings, v.custodyRow(k))
-		}
+	form, err := v.site.Records.CheckFormOf(v.ctx(), v.who, v.module.Account, r.ID)
+	if err != nil {
+		return err
 	}
+	page.In = asked(form.In, "r", nil)
+	page.Out = v.outForm(page, form, out)
+	page.CSV = page.Path + "?format=csv"
 	past, err := v.site.Records.CustodyHistory(v.ctx(), v.who, v.module.Account, r.ID)
 	if err != nil {
 		return err
@@ -34,17 +36,61 @@ func (v *visit) custodyView(r register.Record, c register.Collection, page *view
 		if k.Open() && k.Asset == r.ID {
 			page.Holder = &row
 		}
+		if k.Open() && k.Holder == r.ID {
+			page.Holdings = append(page.Holdings, row)
+		}
 		page.Custody = append(page.Custody, row)
 	}
-	page.PeoplePath = v.pickPath(register.People)
 	return nil
+}
+
+// outForm completes the form of check-out with what the module asks.
+func (v *visit) outForm(page *view.Record, form register.CheckForm, typed view.CheckOutForm) view.CheckOutForm {
+	out := typed
+	out.Path, out.Name, out.Label, out.Pick = page.Path+"/check-out", "holder", "To whom", v.pickPath(register.People)
+	if page.Person {
+		out.Path, out.Name, out.Label, out.Pick = page.Path+"/give", "asset", "What", v.pickPath(register.Main)
+	}
+	given := map[string]string{}
+	for i, q := range form.Out {
+		given[q.Name] = v.text("q" + strconv.Itoa(i))
+	}
+	out.Questions, out.Statement = asked(form.Out, "q", given), form.Statement
+	return out
+}
+
+// asked are the questions of a form as inputs, which are called by a prefix and
+// their number.
+func asked(list []register.Question, prefix string, given map[string]string) []view.Asked {
+	out := make([]view.Asked, len(list))
+	for i, q := range list {
+		out[i] = view.Asked{Name: prefix + strconv.Itoa(i), Label: q.Name, Required: q.Required, Value: given[q.Name]}
+		switch q.Kind {
+		case register.AskChoice:
+			out[i].Choices = q.Choices
+		case register.AskYesNo:
+			out[i].Choices = []string{"yes", "no"}
+		}
+	}
+	return out
+}
+
+// answersTo reads the answers to a form's questions.
+func (v *visit) answersTo(list []register.Question, prefix string) map[string]string {
+	out := map[string]string{}
+	for i, q := range list {
+		if text := v.text(prefix + strconv.Itoa(i)); text != "" {
+			out[q.Name] = text
+		}
+	}
+	return out
 }
 
 // pickPath is where names of a kind of record are offered.
 func (v *visit) pickPath(kind register.Kind) string {
 	for _, c := range v.frame.Module.Collections {
 		if c.Kind == string(kind) {
-			return modulePath(v.module.ID) + "/choose/" + view.Num(c.ID)
+			return modulePath(v.module.ID) + "/choose/" + view.Num(c.ID) + "?numbers=1"
 		}
 	}
 	return ""
@@ -54,7 +100,8 @@ func (v *visit) custodyRow(k register.Custody) view.CustodyRow {
 	row := view.CustodyRow{
 		Asset: k.AssetTitle, AssetPath: recordPath(v.module.ID, k.AssetCollection, k.Asset), Holder: k.HolderTitle,
 		Out: k.CheckedOutAt, OutBy: k.CheckedOutBy, Due: k.Due, In: k.CheckedInAt, InBy: k.CheckedInBy,
-		Note: k.Note, Condition: k.Condition, Override: k.OverrideReason, Late: k.Open() && !k.Due.IsZero() && k.Due.Before(v.now()),
+		Note: k.Note, InNote: k.CheckInNote, Condition: k.Condition, Override: k.OverrideReason, WrittenOff: k.WrittenOff,
+		Late: k.Open() && !k.Due.IsZero() && k.Due.Before(v.now()), Answers: lines(k.Answers), InAnswers: lines(k.InAnswers),
 	}
 	for _, c := range v.frame.Module.Collections {
 		if c.Kind == string(register.People) {
@@ -65,53 +112,153 @@ func (v *visit) custodyRow(k register.Custody) view.CustodyRow {
 	return row
 }
 
-// checkOut gives the asset of the path to a person.
-func (s *Site) checkOut(v *visit) error {
-	r, c, _, err := v.recordHere()
-	if err != nil {
-		return err
+func lines(list []register.Answer) []view.Line {
+	out := make([]view.Line, len(list))
+	for i, a := range list {
+		out[i] = view.Line{Label: a.Question, After: a.Text}
 	}
-	holder, err := v.personNamed(v.text("holder"))
-	if err != nil {
-		return err
-	}
-	in := register.CheckOut{Account: v.module.Account, Asset: r.ID, Holder: holder, Note: v.text("note"), Override: v.text("override")}
-	if day := v.text("due"); day != "" {
-		due, err := time.ParseInLocation(time.DateOnly, day, v.frame.Zone)
-		if err != nil {
-			return errs.New(errs.Invalid, "%q is no day", day)
-		}
-		in.Due = due.Add(24*time.Hour - time.Second) // until that day ends
-	}
-	k, err := s.Records.CheckOut(v.ctx(), v.who, in)
-	if err != nil {
-		v.flash(false, sentence(err, 0)+" "+errs.HintOf(err))
-		return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
-	}
-	v.flash(true, fmt.Sprintf("%s is checked out to %s.", k.AssetTitle, k.HolderTitle))
-	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
+	return out
 }
 
-// personNamed finds a person by the title of the record.
-func (v *visit) personNamed(name string) (int64, error) {
-	key := datatype.KeyOfText(name)
+// checkOut gives the asset of the path to a person.
+func (s *Site) checkOut(v *visit) error { return v.handOut("holder", register.People) }
+
+// giveTo gives an asset to the person of the path.
+func (s *Site) giveTo(v *visit) error { return v.handOut("asset", register.Main) }
+
+// handOut checks an asset out: of the two, the path names one and the form the
+// other. What is refused is shown again as it was typed.
+func (v *visit) handOut(other string, kind register.Kind) error {
+	r, c, fields, err := v.recordHere()
+	if err != nil {
+		return err
+	}
+	typed := view.CheckOutForm{
+		Value: v.text(other), For: v.text("for"), Due: v.text("due"), Note: v.text("note"), Override: v.text("override"),
+		Accepted: v.text("accept") != "",
+	}
+	k, err := v.handedOut(r, other, kind, typed)
+	if err == nil {
+		v.flash(true, fmt.Sprintf("%s is checked out to %s.", k.AssetTitle, k.HolderTitle))
+		return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
+	}
+	if k := errs.KindOf(err); k != errs.Invalid && k != errs.Conflict && k != errs.NotFound {
+		return err
+	}
+	typed.Fault, typed.Left = strings.TrimSpace(sentence(err, 0)+" "+errs.HintOf(err)), register.HasLeft(err)
+	return v.showRecord(http.StatusUnprocessableEntity, r, c, fields, typed)
+}
+
+// handedOut does what a form of check-out asks for.
+func (v *visit) handedOut(r register.Record, other string, kind register.Kind, typed view.CheckOutForm) (register.Custody, error) {
+	id, err := v.recordNamed(kind, typed.Value)
+	if err != nil {
+		return register.Custody{}, err
+	}
+	in := register.CheckOut{
+		Account: v.module.Account, Asset: r.ID, Holder: id, Note: typed.Note, Override: typed.Override, Accepted: typed.Accepted,
+	}
+	if other == "asset" {
+		in.Asset, in.Holder = id, r.ID
+	}
+	if in.Due, err = v.dueOf(typed); err != nil {
+		return register.Custody{}, err
+	}
+	form, err := v.site.Records.CheckFormOf(v.ctx(), v.who, v.module.Account, in.Asset)
+	if err != nil {
+		return register.Custody{}, err
+	}
+	in.Answers = v.answersTo(form.Out, "q")
+	return v.site.Records.CheckOut(v.ctx(), v.who, in)
+}
+
+// dueOf is the end of the day on which something is due: the day that was typed,
+// else the time that was chosen from today on; zero for no end.
+func (v *visit) dueOf(typed view.CheckOutForm) (time.Time, error) {
+	today := v.now().In(v.frame.Zone)
+	year, month, day := today.Date()
+	switch {
+	case typed.Due != "":
+		t, err := time.ParseInLocation(time.DateOnly, typed.Due, v.frame.Zone)
+		if err != nil {
+			return t, errs.New(errs.Invalid, "%q is no day", typed.Due)
+		}
+		year, month, day = t.Date()
+	case typed.For == "":
+		return time.Time{}, nil
+	case typed.For == "week":
+		day += 7
+	case typed.For == "month":
+		month++
+	case typed.For == "quarter":
+		month += 3
+	default:
+		return time.Time{}, errs.New(errs.Invalid, "%q is no time to hold something", typed.For)
+	}
+	return time.Date(year, month, day, 23, 59, 59, 0, v.frame.Zone), nil
+}
+
+// recordNamed finds a record by its title, as a list of names offered it: several
+// of one name have their number behind it, as in "Laptop #12".
+func (v *visit) recordNamed(kind register.Kind, name string) (int64, error) {
+	title, number, _ := cutLast(name, " #")
+	id, _ := strconv.ParseInt(number, 10, 64)
 	for _, c := range v.frame.Module.Collections {
-		if c.Kind != string(register.People) {
+		if c.Kind != string(kind) {
 			continue
 		}
-		found, err := v.site.Records.FindByTitle(v.ctx(), c.ID, []string{key})
+		keys := []string{datatype.KeyOfText(name), datatype.KeyOfText(title)}
+		found, err := v.site.Records.FindByTitle(v.ctx(), c.ID, keys)
 		if err != nil {
 			return 0, err
 		}
-		switch len(found[key]) {
-		case 1:
-			return found[key][0], nil
-		case 0:
-			return 0, errs.New(errs.NotFound, "nobody is called %q", name).WithHint("Choose a name from the list that appears while you type.")
+		if id != 0 && slices.Contains(found[keys[1]], id) {
+			return id, nil
 		}
-		return 0, errs.New(errs.Conflict, "several people are called %q", name).WithHint("Check it out from the person's page.")
+		switch len(found[keys[0]]) {
+		case 1:
+			return found[keys[0]][0], nil
+		case 0:
+			return 0, errs.New(errs.NotFound, "nobody and nothing in %s is called %q", c.Name, name).
+				WithHint("Choose a name from the list that appears while you type.")
+		}
+		return 0, errs.New(errs.Conflict, "several in %s are called %q", c.Name, name).
+			WithHint("Choose one from the list that appears while you type: it has their numbers.")
 	}
 	return 0, notHere()
+}
+
+// cutLast is strings.Cut at the last place.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// back returns where an act leads: where its form says, else to a record.
+func (v *visit) back(c register.Collection, r register.Record) string {
+	if to := localPath(v.text("back")); to != "" {
+		return to
+	}
+	return recordPath(v.module.ID, c.ID, r.ID)
+}
+
+// checkInOf reads the form of a check-in.
+func (v *visit) checkInOf(record int64) (register.CheckIn, error) {
+	form, err := v.site.Records.CheckFormOf(v.ctx(), v.who, v.module.Account, record)
+	return register.CheckIn{
+		Account: v.module.Account, Asset: record, Note: v.text("note"), Condition: v.text("condition"), Answers: v.answersTo(form.In, "r"),
+	}, err
+}
+
+// refused tells why an act was not done, where it was asked for.
+func (v *visit) refused(err error, to string) error {
+	if k := errs.KindOf(err); k != errs.Invalid && k != errs.Conflict {
+		return err
+	}
+	v.flash(false, strings.TrimSpace(sentence(err, 0)+" "+errs.HintOf(err)))
+	return v.goTo(to)
 }
 
 // checkIn takes the asset of the path back.
@@ -120,12 +267,16 @@ func (s *Site) checkIn(v *visit) error {
 	if err != nil {
 		return err
 	}
-	k, err := s.Records.CheckIn(v.ctx(), v.who, register.CheckIn{Account: v.module.Account, Asset: r.ID, Note: v.text("note"), Condition: v.text("condition")})
+	in, err := v.checkInOf(r.ID)
 	if err != nil {
 		return err
 	}
+	k, err := s.Records.CheckIn(v.ctx(), v.who, in)
+	if err != nil {
+		return v.refused(err, v.back(c, r))
+	}
 	v.flash(true, fmt.Sprintf("%s is checked in from %s.", k.AssetTitle, k.HolderTitle))
-	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
+	return v.goTo(v.back(c, r))
 }
 
 // checkInAll takes back everything that the person of the path holds.
@@ -134,91 +285,96 @@ func (s *Site) checkInAll(v *visit) error {
 	if err != nil {
 		return err
 	}
-	back, err := s.Records.CheckInAll(v.ctx(), v.who, r.ID, register.CheckIn{Account: v.module.Account, Note: v.text("note"), Condition: v.text("condition")})
+	in, err := v.checkInOf(r.ID)
 	if err != nil {
 		return err
+	}
+	back, err := s.Records.CheckInAll(v.ctx(), v.who, r.ID, in)
+	if err != nil {
+		return v.refused(err, v.back(c, r))
 	}
 	v.flash(true, fmt.Sprintf("Checked in from %s: %d.", r.Title, len(back)))
-	if to := localPath(v.text("back")); to != "" {
-		return v.goTo(to)
-	}
-	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
+	return v.goTo(v.back(c, r))
 }
 
-// leaversShown is how many things a page of leavers lists.
-const leaversShown = 500
-
-// leavers lists who has left and still holds something, one person at a time.
-func (s *Site) leavers(v *visit) error {
-	list, err := s.Records.Leavers(v.ctx(), v.who, v.module.Account, v.module.ID, 0, leaversShown)
+// writeOff gives the asset of the path up.
+func (s *Site) writeOff(v *visit) error {
+	r, c, _, err := v.recordHere()
 	if err != nil {
 		return err
 	}
-	if v.text("format") == "csv" {
-		return v.custodyCSV("leavers", list)
+	if _, err := s.Records.WriteOff(v.ctx(), v.who, v.module.Account, r.ID, v.text("reason")); err != nil {
+		return v.refused(err, v.back(c, r))
 	}
-	page := view.Leavers{Crumbs: v.crumbs(), Path: v.r.URL.Path}
-	at := map[int64]int{}
-	for _, k := range list {
-		i, known := at[k.Holder]
-		if !known {
-			i = len(page.People)
-			at[k.Holder] = i
-			row := v.custodyRow(k)
-			person := view.Leaver{Name: k.HolderTitle, Path: row.HolderPath}
-			if person.Status, err = v.statusOfPerson(k.Holder); err != nil {
-				return err
-			}
-			page.People = append(page.People, person)
-		}
-		page.People[i].Holds = append(page.People[i].Holds, v.custodyRow(k))
-	}
-	return v.show("Leavers", view.LeaversPage(v.frame, page))
+	v.flashUndo(r.Title+" is written off.", recordPath(v.module.ID, c.ID, r.ID)+"/write-off/undo")
+	return v.goTo(v.back(c, r))
 }
 
-// statusOfPerson reads what the directory says of a person's record.
-func (v *visit) statusOfPerson(id int64) (view.Status, error) {
-	r, err := v.site.Records.Record(v.ctx(), v.who, v.module.Account, id)
-	if err != nil {
-		return view.Status{}, err
-	}
-	fields, err := v.site.Records.FieldsFor(v.ctx(), v.who, v.module.Account, r.Collection)
-	for _, f := range fields {
-		if f.System {
-			return statusBadge(r.Value(f.ID).String()), err
-		}
-	}
-	return view.Status{}, err
-}
-
-// overdue lists what should have come back by now.
-func (s *Site) overdue(v *visit) error {
-	list, err := s.Records.Overdue(v.ctx(), v.who, v.module.Account, v.module.ID, 0, leaversShown)
+// undoWriteOff brings the asset of the path back.
+func (s *Site) undoWriteOff(v *visit) error {
+	r, c, _, err := v.recordHere()
 	if err != nil {
 		return err
 	}
-	if v.text("format") == "csv" {
-		return v.custodyCSV("overdue", list)
+	if _, err := s.Records.UndoWriteOff(v.ctx(), v.who, v.module.Account, r.ID); err != nil {
+		return v.refused(err, v.back(c, r))
 	}
-	page := view.Overdue{Crumbs: v.crumbs(), Path: v.r.URL.Path}
-	for _, k := range list {
-		page.Rows = append(page.Rows, v.custodyRow(k))
-	}
-	return v.show("Overdue", view.OverduePage(v.frame, page))
+	v.flash(true, r.Title+" is back.")
+	return v.goTo(v.back(c, r))
 }
 
-// custodyCSV downloads a list of what is held.
+// noteTold notes that somebody was written to about the person of the path.
+func (s *Site) noteTold(v *visit) error {
+	r, c, _, err := v.recordHere()
+	if err != nil {
+		return err
+	}
+	err = s.Records.NoteTold(v.ctx(), v.who, register.Told{Account: v.module.Account, Holder: r.ID, About: v.text("about"), To: v.text("to")})
+	if err != nil {
+		return v.refused(err, v.back(c, r))
+	}
+	v.flash(true, "Noted that "+v.text("to")+" was told.")
+	return v.goTo(v.back(c, r))
+}
+
+// custodyCSV downloads a list of what is or was held.
 func (v *visit) custodyCSV(name string, list []register.Custody) error {
+	day := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.In(v.frame.Zone).Format(time.DateOnly)
+	}
+	rows := [][]string{{"person", "holds", "since", "due", "note", "answers", "back", "condition", "note on return", "answers on return", "written off"}}
+	for _, k := range list {
+		off := ""
+		if k.WrittenOff {
+			off = "yes"
+		}
+		rows = append(rows, []string{
+			k.HolderTitle, k.AssetTitle, day(k.CheckedOutAt), day(k.Due), k.Note, answersText(k.Answers), day(k.CheckedInAt), k.Condition,
+			k.CheckInNote, answersText(k.InAnswers), off,
+		})
+	}
+	return v.sendCSV(name, rows)
+}
+
+// sendCSV downloads a table; no cell can be taken for a formula.
+func (v *visit) sendCSV(name string, rows [][]string) error {
+	for _, row := range rows {
+		for i := range row {
+			row[i] = plainCell(row[i])
+		}
+	}
 	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	v.w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.csv"`, name))
-	out := csv.NewWriter(v.w)
-	rows := [][]string{{"person", "holds", "since", "due", "note"}}
-	for _, k := range list {
-		due := ""
-		if !k.Due.IsZero() {
-			due = k.Due.In(v.frame.Zone).Format(time.DateOnly)
-		}
-		rows = append(rows, []string{plainCell(k.HolderTitle), plainCell(k.AssetTitle), k.CheckedOutAt.In(v.frame.Zone).Format(time.DateOnly), due, plainCell(k.Note)})
+	return v.rendered(csv.NewWriter(v.w).WriteAll(rows))
+}
+
+func answersText(list []register.Answer) string {
+	parts := make([]string, len(list))
+	for i, a := range list {
+		parts[i] = a.Question + ": " + a.Text
 	}
-	return v.rendered(out.WriteAll(rows))
+	return strings.Join(parts, "; ")
 }

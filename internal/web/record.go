@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -116,11 +117,23 @@ func (s *Site) record(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if v.text("format") == "csv" {
+		list, err := s.Records.CustodyHistory(v.ctx(), v.who, v.module.Account, r.ID)
+		if err != nil {
+			return err
+		}
+		return v.custodyCSV("custody", list)
+	}
+	return v.showRecord(http.StatusOK, r, c, fields, view.CheckOutForm{})
+}
+
+// showRecord shows a record, with a form of check-out as it was typed.
+func (v *visit) showRecord(status int, r register.Record, c register.Collection, fields []register.Field, out view.CheckOutForm) error {
 	page, err := v.recordView(r, c, fields)
 	if err != nil {
 		return err
 	}
-	if err := v.custodyView(r, c, &page); err != nil {
+	if err := v.custodyView(r, c, &page, out); err != nil {
 		return err
 	}
 	if err := v.whyView(r, fields, &page); err != nil {
@@ -129,7 +142,10 @@ func (s *Site) record(v *visit) error {
 	if page.Files, err = v.filesView(r, c); err != nil {
 		return err
 	}
-	return v.show(r.Title, view.RecordPage(v.frame, page))
+	if err := v.historyView(r, fields, &page); err != nil {
+		return err
+	}
+	return v.showStatus(status, r.Title, view.RecordPage(v.frame, page))
 }
 
 func (v *visit) recordView(r register.Record, c register.Collection, fields []register.Field) (view.Record, error) {
@@ -150,17 +166,11 @@ func (v *visit) recordView(r register.Record, c register.Collection, fields []re
 		if f.Hidden {
 			continue
 		}
-		page.Cells = append(page.Cells, v.cell(f, r.Value(f.ID), titles))
+		cell := v.cell(f, r.Value(f.ID), titles)
+		cell.Pinned = slices.Contains(r.Pinned, f.ID)
+		page.Cells = append(page.Cells, cell)
 	}
-	list, err := v.site.Records.RecordHistory(v.ctx(), v.who, v.module.Account, r.ID, 0, recordsShown)
-	for _, e := range list {
-		row := view.HistoryRow{At: e.At, Who: e.Actor.Name, What: e.Action, Note: e.Note}
-		for _, d := range e.Changes {
-			row.Lines = append(row.Lines, view.Line{Label: fieldName(fields, d.Field), Before: d.Before.String(), After: d.After.String()})
-		}
-		page.History = append(page.History, row)
-	}
-	return page, err
+	return page, nil
 }
 
 func fieldName(fields []register.Field, id int64) string {
@@ -198,21 +208,9 @@ func (v *visit) whyView(r register.Record, fields []register.Field, page *view.R
 			})
 		}
 	}
-	for _, ch := range why.History {
-		if ch.TargetID != 0 && ch.TargetID != r.ID {
-			continue
-		}
-		row := view.HistoryRow{Run: ch.Run, What: verbBadge(ch.Verb).Word, Note: ch.Reason.Sentence()}
-		if v.who.May(account.ManageIntegrations, v.module.Account, v.module.ID, 0) == nil {
-			row.RunPath = runPath(v.module.ID, conn.ID, ch.Run)
-		}
-		for _, f := range ch.Fields {
-			row.Lines = append(row.Lines, view.Line{Label: fieldName(fields, f.Field), Before: f.Before.String(), After: f.After.String()})
-		}
-		if ch.StatusBefore != ch.Status && ch.StatusBefore.String() != "" {
-			row.Lines = append(row.Lines, view.Line{Label: "Integration status", Before: ch.StatusBefore.String(), After: ch.Status.String()})
-		}
-		page.Directory.History = append(page.Directory.History, row)
+	if v.who.May(account.ManageIntegrations, v.module.Account, v.module.ID, 0) == nil {
+		page.SyncPath = page.Path + "/sync"
+		page.Connection = connectionPath(v.module.ID, conn.ID)
 	}
 	return nil
 }
@@ -228,29 +226,39 @@ func (s *Site) archiveRecord(v *visit) error {
 		act, word = s.Records.Unarchive, " is back."
 	}
 	if _, err := act(v.ctx(), v.who, v.module.Account, r.ID, r.Version, v.text("note")); err != nil {
-		return err
+		return v.refused(err, recordPath(v.module.ID, c.ID, r.ID))
 	}
-	v.flash(true, r.Title+word)
+	v.flashUndo(r.Title+word, recordPath(v.module.ID, c.ID, r.ID)+"/archive")
 	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
 }
 
-// chooseRecord offers records whose words begin with what was typed.
+// chooseRecord offers records whose words begin with what was typed. With
+// ?numbers=1, those that share a name have their number behind it.
 func (s *Site) chooseRecord(v *visit) error {
 	c, _, err := v.collectionHere()
 	if err != nil {
 		return err
 	}
 	prefix := ""
-	for _, values := range v.r.URL.Query() {
-		prefix = values[0]
+	for name, values := range v.r.URL.Query() {
+		if name != "numbers" {
+			prefix = values[0]
+		}
 	}
 	list, err := s.Lists.Suggest(v.ctx(), v.who, v.module.Account, c.ID, prefix, 20)
 	if err != nil {
 		return err
 	}
+	titles := map[string]int{}
+	for _, r := range list {
+		titles[r.Title]++
+	}
 	options := make([]view.Option, len(list))
 	for i, r := range list {
 		options[i] = view.Option{Value: r.Title}
+		if titles[r.Title] > 1 && v.r.URL.Query().Has("numbers") {
+			options[i].Value += " #" + view.Num(r.ID)
+		}
 	}
 	return v.part(view.UnitOptions(options))
 }

@@ -162,6 +162,11 @@ func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 		cards = append(cards, view.ModuleCard{Icon: icon, Name: name, Text: text, Path: m.Path + path, Action: "Manage", N: n, Noun: noun})
 	}
 	if m.Manage {
+		form, err := v.site.Records.CheckForm(v.ctx(), v.who, m.AccountID, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		add(len(form.Out)+len(form.In), "report", "Forms of check-out", "question", "What is asked when something goes out or comes back.", "/check-out-forms")
 		add(len(m.Collections), "table", "Collections", "collection", "What is kept here, and the fields of each thing.", "/collections")
 	}
 	if m.Users {

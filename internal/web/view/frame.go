@@ -29,6 +29,7 @@ type Frame struct {
 type Flash struct {
 	Good bool
 	Text string
+	Undo string // where to post to take it back; "" for nowhere
 }
 
 // DemoLogin is who to sign in as in the demo.
