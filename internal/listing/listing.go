@@ -29,6 +29,9 @@ type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	// FindTokens returns numbers of records that an expression finds, limit at most.
 	FindTokens(ctx context.Context, x Expression, limit int) ([]int64, error)
+	// Common reports whether more than so many records have a token, or one that
+	// begins with it. It may be an estimate, and say no when it cannot tell cheaply.
+	Common(ctx context.Context, token string, begins bool, most int) (bool, error)
 	// NextTokens is FindTokens in the order of numbers, or from the end, behind a
 	// number; after 0 is the beginning.
 	NextTokens(ctx context.Context, x Expression, after int64, down bool, limit int) ([]int64, error)
@@ -141,8 +144,9 @@ func (s *Service) indexed(ctx context.Context, p account.Principal, q Query, x E
 
 // sift takes words out of an expression that so many records have that looking
 // for them narrows nothing down and costs a lot: the name of the company in each
-// email address. dense is true when nothing else is left. What is taken out is
-// checked in the records themselves.
+// email address. dense is true when what is left narrows little down, too: then
+// the collection is read by title. What is taken out is checked in the records
+// themselves.
 func (s *Service) sift(ctx context.Context, p account.Principal, q *Query, x Expression) (out Expression, dense bool, err error) {
 	size, err := s.registry.Count(ctx, p, q.Account, q.Collection)
 	if err != nil || size <= countedMost || q.Archived {
@@ -150,19 +154,24 @@ func (s *Service) sift(ctx context.Context, p account.Principal, q *Query, x Exp
 	}
 	out = Expression{All: x.All, None: x.None}
 	for _, word := range x.Begin {
-		ids, err := s.store.FindTokens(ctx, Expression{All: []string{word}}, countedMost+1)
+		common, err := s.store.Common(ctx, word, true, countedMost)
 		if err != nil {
 			return x, false, errs.Wrap(err, "search")
 		}
-		if len(ids) <= countedMost {
+		if !common {
 			out.Begin = append(out.Begin, word)
 		}
 	}
 	all := prefixOf(q.Collection, false) + allToken
-	if len(out.All)+len(out.Begin) == 0 {
-		out.All = []string{all}
+	switch {
+	case len(out.All)+len(out.Begin) == 0:
+		out.All, dense = []string{all}, true
+	case len(out.All) == 1 && len(out.Begin) == 0 && out.All[0] == all:
+		dense = true
+	case len(out.All) == 1 && len(out.Begin) == 0:
+		dense, err = s.store.Common(ctx, out.All[0], false, countedMost)
 	}
-	return out, len(out.Begin) == 0 && len(out.All) == 1 && out.All[0] == all, nil
+	return out, dense, err
 }
 
 // everything is a page of a whole collection in an order that has an index.

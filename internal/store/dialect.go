@@ -36,7 +36,7 @@ var (
 		"{{key}}", `TEXT COLLATE "C"`,
 		"{{clustered}}", "",
 		"{{token_index}}", `CREATE TABLE record_token (record_id BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL);
-CREATE INDEX record_token_tokens ON record_token USING gin (tokens);`)}
+CREATE INDEX record_token_tokens ON record_token USING gin (tokens) WITH (fastupdate = off);`)}
 )
 
 func (d dialect) isSQLite() bool { return d.name == "sqlite" }

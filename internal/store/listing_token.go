@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
@@ -133,6 +134,38 @@ func (db *DB) FindTokens(ctx context.Context, x listing.Expression, limit int) (
 }
 
 func scanNumber(row interface{ Scan(...any) error }) (n int64, err error) { return n, row.Scan(&n) }
+
+// Common reports whether more than so many records have a token. SQLite reads a
+// list of a token's records as far as it is asked for, so it is counted; but a
+// beginning, other than a whole word, would have all lists merged first, and is
+// not looked at. PostgreSQL would read the whole list, so its planner is asked
+// for an estimate, which it has for common tokens and beginnings alike.
+func (db *DB) Common(ctx context.Context, token string, begins bool, most int) (bool, error) {
+	if db.dialect.isSQLite() {
+		ids, err := db.FindTokens(ctx, listing.Expression{All: []string{token}}, most+1)
+		return len(ids) > most, err
+	}
+	x := listing.Expression{All: []string{token}}
+	if begins {
+		x = listing.Expression{Begin: []string{token}}
+	}
+	var plan string
+	// The text is in the statement, since a plan for any parameter knows no token.
+	// Tokens have no quotes in them.
+	query := `EXPLAIN (FORMAT JSON) SELECT record_id FROM record_token WHERE tokens @@ '` + strings.ReplaceAll(tsquery(x), "'", "''") + `'::tsquery`
+	if err := db.conn(ctx).QueryRowContext(ctx, query).Scan(&plan); err != nil {
+		return false, err
+	}
+	var plans []struct {
+		Plan struct {
+			Rows float64 `json:"Plan Rows"`
+		}
+	}
+	if err := json.Unmarshal([]byte(plan), &plans); err != nil || len(plans) == 0 {
+		return false, err
+	}
+	return plans[0].Plan.Rows > float64(most), nil
+}
 
 // NextTokens is FindTokens in the order of numbers, behind one.
 func (db *DB) NextTokens(ctx context.Context, x listing.Expression, after int64, down bool, limit int) ([]int64, error) {
