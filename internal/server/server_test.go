@@ -137,7 +137,7 @@ func TestEveryAnswerIsSecured(t *testing.T) {
 		res, _ := r.get(path)
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "frame-ancestors 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
-			"Permissions-Policy": "microphone=()", "X-Frame-Options": "DENY", "X-Request-Id": "",
+			"Permissions-Policy": "camera=(), geolocation=(), microphone=()", "X-Frame-Options": "DENY", "X-Request-Id": "",
 		} {
 			if got := res.Header.Get(name); got == "" || !strings.Contains(got, want) {
 				t.Errorf("%s: %s is %q, want %q in it", path, name, got, want)

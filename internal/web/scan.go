@@ -11,51 +11,17 @@ import (
 	"github.com/musterhq/muster/internal/web/view"
 )
 
-// scanned leads from a label's code to its record, whatever module it is in.
-func (s *Site) scanned(v *visit) error {
-	id, err := v.number("record")
-	if err != nil {
-		return err
-	}
-	path, err := v.whereIs(id)
-	if err != nil {
-		return err
-	}
-	return v.goTo(path + "#custody")
-}
-
-// whereIs is the page of a record that the visitor may see.
-func (v *visit) whereIs(id int64) (string, error) {
-	list, err := v.site.Records.Load(v.ctx(), []int64{id})
-	if err != nil {
-		return "", err
-	}
-	if len(list) == 0 {
-		return "", notHere()
-	}
-	if _, err := v.site.Records.Record(v.ctx(), v.who, list[0].Account, id); err != nil {
-		return "", notHere() // whether it exists is nobody else's business
-	}
-	for _, m := range v.frame.Modules {
-		for _, c := range m.Collections {
-			if c.ID == list[0].Collection {
-				return recordPath(m.ID, c.ID, id), nil
-			}
-		}
-	}
-	return "", notHere()
-}
-
 // scan is the page that scans codes with the camera, or takes them from a
 // keyboard: hand-held scanners type what they read.
 func (s *Site) scan(v *visit) error {
+	v.w.Header().Set("Permissions-Policy", "camera=(self)") // no other page may use it
 	page := view.Scan{Code: v.text("code")}
 	if page.Code == "" {
 		return v.show("Scan", view.ScanPage(page))
 	}
 	if id := numberOfLabel(page.Code); id != 0 {
-		if path, err := v.whereIs(id); err == nil {
-			return v.goTo(path + "#custody")
+		if _, _, err := v.whereIs(id); err == nil {
+			return v.goTo(scanPath(id))
 		}
 	}
 	hits, err := v.withCode(page.Code)
@@ -63,7 +29,7 @@ func (s *Site) scan(v *visit) error {
 		return err
 	}
 	if len(hits) == 1 {
-		return v.goTo(hits[0].Path + "#custody")
+		return v.goTo(hits[0].Path)
 	}
 	page.Hits = hits
 	return v.show("Scan", view.ScanPage(page))
@@ -111,7 +77,7 @@ func (v *visit) withCode(code string) ([]view.Crumb, error) {
 					return nil, err
 				}
 				for _, r := range found.Records {
-					out = append(out, view.Crumb{Name: r.Title, Path: recordPath(m.ID, c.ID, r.ID)})
+					out = append(out, view.Crumb{Name: r.Title, Path: scanPath(r.ID)})
 				}
 			}
 		}
