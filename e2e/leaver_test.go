@@ -109,6 +109,8 @@ func TestASecretIsRenewedInABrowser(t *testing.T) {
 	hr.leads(chromedp.Click(chromedp.CSS("form[action$='/rotate-secret'] button")))
 	fresh := ask[string](hr, `document.querySelector("main").innerText.match(/sim8Q~[0-9a-f]+/)[0]`)
 	hr.sound()
+	hr.leads(chromedp.Click(chromedp.CSS("form[action$='/ending-secret'] button")))
+	hr.must("ends in 20 days")
 
 	b.syncs()
 	b.must("Failed")
@@ -122,6 +124,6 @@ func TestASecretIsRenewedInABrowser(t *testing.T) {
 	b.syncs()
 	b.must("Succeeded")
 	b.open("/m/1/integrations/1")
-	b.must("Connected · secret: ")
+	b.must("Connected · secret: 20 days")
 	b.sound()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/musterhq/muster/internal/entrasim"
 )
@@ -87,6 +88,9 @@ func (s *Stage) appAct(v *visit) error {
 	case "expire-secret":
 		s.control.ExpireSecret()
 		return v.then("trouble", "The client secret has expired.", "Test the connection in Muster: it says so, and how to replace the secret.")
+	case "ending-secret":
+		s.control.SecretEnds(time.Now().Add(20*24*time.Hour + time.Hour))
+		return v.then("trouble", "The client secret ends in 20 days.", "Test the connection in Muster: it counts down in amber, and says how to renew the secret in time.")
 	case "rotate-secret":
 		secret := s.control.RotateSecret("")
 		return v.showTrouble(http.StatusOK, secret, nil)
