@@ -1,6 +1,8 @@
 package account_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -145,4 +147,40 @@ func TestCustomRoles(t *testing.T) {
 		_, err = make("Elsewhere", account.Permission{Action: account.View, Collection: 99})
 		want(t, "a collection of no module", err, errs.NotFound)
 	})
+}
+
+// The table of the manual says what the built-in roles allow.
+func TestTheManualSaysWhatRolesAllow(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "roles.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[account.Action][]string{}
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		action, ok := strings.CutPrefix(strings.TrimSpace(cells[min(1, len(cells)-1)]), "`")
+		if len(cells) == 8 && ok {
+			name, _, _ := strings.Cut(action, "`")
+			rows[account.Action(name)] = cells[2:7]
+		}
+	}
+	seen := 0
+	for i, role := range account.BuiltIn() {
+		for action, cells := range rows {
+			seen++
+			says := strings.TrimSpace(cells[i]) != "no"
+			if role.Allows(action, 0) != says {
+				t.Errorf("%s, %s: the manual says %q, the role allows it: %v", role.Name, action, strings.TrimSpace(cells[i]), role.Allows(action, 0))
+			}
+		}
+		for _, p := range role.Permissions {
+			if rows[p.Action] == nil {
+				t.Errorf("the manual does not name %s", p.Action)
+			}
+		}
+	}
+	if seen != 4*13 {
+		t.Errorf("%d cells were compared, want 52", seen)
+	}
 }
