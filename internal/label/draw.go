@@ -64,9 +64,9 @@ func draw(doc *fpdf.Fpdf, f Format, at box, l Label) error {
 		return err
 	}
 	doc.SetFillColor(0, 0, 0)
-	scale := codeAt.w / float64(bars.size)
+	in, scale := bars.within(codeAt)
 	for _, b := range bars.list {
-		doc.Rect(codeAt.x+float64(b.x)*scale, codeAt.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, "F")
+		doc.Rect(in.x+float64(b.x)*scale, in.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, "F")
 	}
 	title, line, foot := l.lines()
 	size := min(10, f.Height*.34) // points
@@ -141,6 +141,17 @@ type bars struct {
 	list []bar
 }
 
+// margin is how many white modules are left around a code inside its box. With
+// the padding of the label they make the four that readers need.
+const margin = 2.5
+
+// within is where a code stands in its box, and the size of one module.
+func (b bars) within(at box) (in box, scale float64) {
+	scale = at.w / (float64(b.size) + 2*margin)
+	side := scale * float64(b.size)
+	return box{at.x + margin*scale, at.y + margin*scale, side, side}, scale
+}
+
 // barsOf encodes a text as a QR code of medium redundancy, which survives
 // scratches on a label.
 func barsOf(text string) (bars, error) {
@@ -173,9 +184,9 @@ func SVG(f Format, l Label) (string, error) {
 		return "", err
 	}
 	var path strings.Builder
-	scale := code.w / float64(bars.size)
+	in, scale := bars.within(code)
 	for _, b := range bars.list {
-		fmt.Fprintf(&path, "M%.3f %.3fh%.3fv%.3fh-%.3fz", code.x+float64(b.x)*scale, code.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, float64(b.length)*scale)
+		fmt.Fprintf(&path, "M%.3f %.3fh%.3fv%.3fh-%.3fz", in.x+float64(b.x)*scale, in.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, float64(b.length)*scale)
 	}
 	title, line, foot := l.lines()
 	size := min(10, f.Height*.34) * millimetresPerPoint

@@ -7,6 +7,8 @@ import (
 	_ "embed" // for the fonts
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // The font, DejaVu Sans Condensed, may be embedded and passed on (its licence
@@ -40,6 +42,7 @@ func Formats() []Format {
 		{"l7163", "A4 sheet, 2 × 7, 99.1 × 38.1 mm (Avery L7163)", 210, 297, 2, 7, 99.1, 38.1, 4.65, 15.15, 101.6, 38.1},
 		{"5160", "Letter sheet, 3 × 10, 66.7 × 25.4 mm (Avery 5160)", 215.9, 279.4, 3, 10, 66.68, 25.4, 4.76, 12.7, 69.85, 25.4},
 		{"roll62", "Roll, 62 × 29 mm (Brother DK-11209)", 62, 29, 1, 1, 62, 29, 0, 0, 62, 29},
+		{"roll29", "Roll, 90 × 29 mm (Brother DK-11201)", 90, 29, 1, 1, 90, 29, 0, 0, 90, 29},
 		{"roll54", "Roll, 54 × 25 mm (Dymo 11352)", 54, 25, 1, 1, 54, 25, 0, 0, 54, 25},
 	}
 }
@@ -62,9 +65,10 @@ type Label struct {
 	Link  string // what the QR code holds
 }
 
-// Printable reports whether the font has the letters of a text.
+// Printable reports whether the font has the letters of a text. Accents that
+// stand for themselves, as files from a Mac have them, are joined to their letters.
 func Printable(s string) bool {
-	for _, r := range s {
+	for _, r := range norm.NFC.String(s) {
 		if r > unicode.MaxLatin1 && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) && !unicode.IsPunct(r) && !unicode.IsSymbol(r) {
 			return false
 		}
@@ -79,7 +83,7 @@ func Printable(s string) bool {
 // for is left out: the code and the other lines still say what it is.
 func (l Label) lines() (title, line, foot string) {
 	clean := func(s string) string {
-		if s = strings.Join(strings.Fields(s), " "); !Printable(s) {
+		if s = norm.NFC.String(strings.Join(strings.Fields(s), " ")); !Printable(s) {
 			return ""
 		}
 		return s
