@@ -9,7 +9,6 @@ package attachment
 import (
 	"context"
 	"crypto/sha256"
-	"hash"
 	"io"
 	"path"
 	"strings"
@@ -110,15 +109,19 @@ func (s *Service) editable(ctx context.Context, p account.Principal, acct, recor
 	return r, nil
 }
 
-// Add keeps a file with a record. from is read to its end before it is stored
-// under f's name and type; it has to be here already, on disk or in memory.
-func (s *Service) Add(ctx context.Context, p account.Principal, f File, from io.Reader) (File, error) {
+// Add keeps a file with a record, under f's name and type. from has to be here
+// already, on disk or in memory: it is read twice, to measure it before the
+// transaction and to store it in it.
+func (s *Service) Add(ctx context.Context, p account.Principal, f File, from io.ReadSeeker) (File, error) {
 	r, err := s.editable(ctx, p, f.Account, f.Record)
 	if err != nil {
 		return f, err
 	}
 	if f.Name = cleanName(f.Name); f.Name == "" {
 		return f, errs.New(errs.Invalid, "the file needs a name")
+	}
+	if err := measure(&f, from); err != nil {
+		return f, err
 	}
 	f.AddedBy, f.AddedAt = p.Name, s.now().UTC().Truncate(time.Microsecond)
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -138,50 +141,43 @@ func (s *Service) Add(ctx context.Context, p account.Principal, f File, from io.
 	return f, err
 }
 
-// put stores the bytes and returns the file's number. The size and the sum are
-// known only behind the last part, so the file's row comes last.
-func (s *Service) put(ctx context.Context, f File, from io.Reader) (int64, error) {
-	parts, size, sum, err := split(from)
-	if err != nil {
-		return 0, err
+// measure fills in a file's size and sum, and goes back to its beginning.
+func measure(f *File, from io.ReadSeeker) error {
+	sum := sha256.New()
+	n, err := io.Copy(sum, io.LimitReader(from, Most+1))
+	switch {
+	case err != nil:
+		return err
+	case n > Most:
+		return errs.New(errs.Invalid, "the file has more than %d MB", Most>>20)
+	case n == 0:
+		return errs.New(errs.Invalid, "the file is empty")
 	}
-	f.Size = size
+	f.Size = n
 	sum.Sum(f.Sum[:0])
+	_, err = from.Seek(0, io.SeekStart)
+	return err
+}
+
+// put stores a file that was measured, one part in memory at a time, and returns
+// its number.
+func (s *Service) put(ctx context.Context, f File, from io.Reader) (int64, error) {
 	id, err := s.store.InsertFile(ctx, f)
 	if err != nil {
 		return 0, err
 	}
-	for i, part := range parts {
-		if err := s.store.InsertFilePart(ctx, id, i, part); err != nil {
+	part := make([]byte, partSize)
+	for seq, left := 0, f.Size; left > 0; seq++ {
+		n := min(left, partSize)
+		if _, err := io.ReadFull(from, part[:n]); err != nil {
+			return 0, errs.Wrap(err, "read the file")
+		}
+		if err := s.store.InsertFilePart(ctx, id, seq, part[:n]); err != nil {
 			return 0, err
 		}
+		left -= n
 	}
 	return id, nil
-}
-
-// split reads a file in parts, up to the largest size.
-func split(from io.Reader) (parts [][]byte, size int64, sum hash.Hash, err error) {
-	sum = sha256.New()
-	for {
-		part := make([]byte, partSize)
-		n, err := io.ReadFull(from, part)
-		if n > 0 {
-			parts = append(parts, part[:n])
-			size += int64(n)
-			sum.Write(part[:n])
-		}
-		switch {
-		case size > Most:
-			return nil, 0, nil, errs.New(errs.Invalid, "the file has more than %d MB", Most>>20)
-		case err == io.EOF || err == io.ErrUnexpectedEOF:
-			if size == 0 {
-				return nil, 0, nil, errs.New(errs.Invalid, "the file is empty")
-			}
-			return parts, size, sum, nil
-		case err != nil:
-			return nil, 0, nil, err
-		}
-	}
 }
 
 // cleanName is a file's name without its folder and without what could deceive
