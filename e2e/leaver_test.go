@@ -58,8 +58,8 @@ func TestALeaverWithALaptopIsFoundBySyncing(t *testing.T) {
 	b.do(chromedp.SendKeys(chromedp.CSS("main form [name^=f][required]"), laptop))
 	b.leads(chromedp.Submit(chromedp.CSS("main form[method=post]")))
 	b.must(laptop)
-	b.do(chromedp.SendKeys(chromedp.CSS("#f-holder"), who.Name))
-	b.leads(chromedp.Submit(chromedp.CSS("form[action$='/check-out']")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#check-out input[required]"), who.Name))
+	b.leads(chromedp.Submit(chromedp.CSS("#check-out")))
 	b.must("Held by")
 
 	hr.open(who.Path)
