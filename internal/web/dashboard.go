@@ -1,14 +1,14 @@
 package web
 
 import (
+	"time"
+
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/config"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/syncer"
 	"github.com/musterhq/muster/internal/web/view"
 )
-
-// mostCounted bounds what the dashboard counts one by one; above it says "500".
-const mostCounted = 500
 
 // dashboard is the first page: how each module stands.
 func (s *Site) dashboard(v *visit) error {
@@ -26,7 +26,11 @@ func (s *Site) dashboard(v *visit) error {
 // modulePart sums up one module in numbers that lead to what they count.
 func (v *visit) modulePart(m view.Module) (view.ModulePart, error) {
 	part := view.ModulePart{Name: m.Name, Account: m.Account, Path: m.Path}
+	main := "" // the path of the assets
 	for _, c := range m.Collections {
+		if c.Kind == string(register.Main) {
+			main = c.Path
+		}
 		if c.Kind != string(register.People) && c.Kind != string(register.Main) {
 			continue
 		}
@@ -36,17 +40,16 @@ func (v *visit) modulePart(m view.Module) (view.ModulePart, error) {
 		}
 		part.Numbers = append(part.Numbers, view.Tally{Label: c.Name, Path: c.Path, N: n})
 	}
-	late, err := v.site.Records.Overdue(v.ctx(), v.who, m.AccountID, m.ID, 0, mostCounted)
+	held, err := v.site.Records.CustodyStanding(v.ctx(), v.who, m.AccountID, m.ID)
 	if err != nil {
 		return part, err
 	}
-	left, err := v.site.Records.Leavers(v.ctx(), v.who, m.AccountID, m.ID, 0, mostCounted)
-	if err != nil {
-		return part, err
+	if main != "" {
+		part.Numbers = append(part.Numbers, view.Tally{Label: "things handed out", Path: main + "?custody=held", N: held.Held})
 	}
 	part.Numbers = append(part.Numbers,
-		view.Tally{Label: "things overdue", Path: m.Path + "/overdue", N: len(late), Bad: len(late) > 0},
-		view.Tally{Label: "things held by leavers", Path: m.Path + "/leavers", N: len(left), Bad: len(left) > 0})
+		view.Tally{Label: "things overdue", Path: m.Path + "/overdue", N: held.Overdue, Bad: held.Overdue > 0},
+		view.Tally{Label: "leavers who hold something", Path: m.Path + "/leavers", N: held.Leavers, Bad: held.Leavers > 0})
 	if !m.Integrations {
 		return part, nil
 	}
@@ -62,7 +65,7 @@ func (v *visit) syncPart(m view.Module, part *view.ModulePart) error {
 	part.Connect = m.Path + "/integrations/store"
 	for _, c := range list {
 		part.Connect = ""
-		sync := view.SyncPart{Path: connectionPath(m.ID, c.ID), Configured: c.Configured(), Schedule: c.Schedule.Incremental}
+		sync := view.SyncPart{Path: connectionPath(m.ID, c.ID), Configured: c.Configured(), Schedule: c.Schedule.Incremental, Standing: standing(c, v.now())}
 		runs, err := v.site.Integrations.Runs(v.ctx(), v.who, c.ID, runsShown)
 		if err != nil {
 			return err
@@ -77,7 +80,43 @@ func (v *visit) syncPart(m view.Module, part *view.ModulePart) error {
 				sync.Held = append(sync.Held, row)
 			}
 		}
+		sync.Next = nextSync(c, runs)
 		part.Syncs = append(part.Syncs, sync)
 	}
 	return nil
+}
+
+// nextSync is when a connection syncs by itself the next time, by its last runs;
+// zero when it does not.
+func nextSync(c syncer.Connection, runs []syncer.Run) time.Time {
+	zone, err := time.LoadLocation(c.Schedule.TimeZone)
+	if err != nil || !c.Configured() {
+		return time.Time{}
+	}
+	last, lastFull := c.UpdatedAt, c.UpdatedAt
+	for _, r := range runs {
+		if r.Mode == syncer.Preview {
+			continue
+		}
+		if r.StartedAt.After(last) {
+			last = r.StartedAt
+		}
+		if r.Mode == syncer.Full && r.StartedAt.After(lastFull) {
+			lastFull = r.StartedAt
+		}
+	}
+	var next time.Time
+	for _, s := range []struct {
+		words string
+		since time.Time
+	}{{c.Schedule.Incremental, last}, {c.Schedule.Full, lastFull}} {
+		t, err := config.ParseTiming(s.words)
+		if s.words == "" || err != nil {
+			continue
+		}
+		if at := t.Next(s.since, zone); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
 }
