@@ -1,12 +1,15 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/syncer"
@@ -26,11 +29,15 @@ func (v *visit) historyView(r register.Record, fields []register.Field, page *vi
 	if err != nil {
 		return err
 	}
+	words, err := v.wordsOf(list, fields)
+	if err != nil {
+		return err
+	}
 	for _, e := range list {
 		if e.Hand != nil {
-			page.History = append(page.History, handRow(e, fields))
+			page.History = append(page.History, handRow(e, fields, words))
 		} else {
-			page.History = append(page.History, v.runRowOf(e, fields))
+			page.History = append(page.History, v.runRowOf(e, fields, words))
 		}
 	}
 	if place := next.String(); place != "" {
@@ -42,20 +49,59 @@ func (v *visit) historyView(r register.Record, fields []register.Field, page *vi
 	return nil
 }
 
+// wordsOf says values as people do: links by the titles of their records.
+func (v *visit) wordsOf(list []integration.Event, fields []register.Field) (func(field int64, value datatype.Value) string, error) {
+	links := map[int64]bool{}
+	for _, f := range fields {
+		links[f.ID] = f.Spec.Type == datatype.Link
+	}
+	var ids []int64
+	add := func(field int64, values ...datatype.Value) {
+		for _, value := range values {
+			if links[field] && !value.IsEmpty() {
+				ids = append(ids, value.Record())
+			}
+		}
+	}
+	for _, e := range list {
+		if e.Hand != nil {
+			for _, d := range e.Hand.Changes {
+				add(d.Field, d.Before, d.After)
+			}
+			continue
+		}
+		for _, f := range e.Run.Fields {
+			add(f.Field, f.Before, f.After)
+		}
+	}
+	slices.Sort(ids)
+	found, err := v.site.Records.Load(v.ctx(), slices.Compact(ids))
+	titles := map[int64]string{}
+	for _, r := range found {
+		titles[r.ID] = r.Title
+	}
+	return func(field int64, value datatype.Value) string {
+		if !links[field] || value.IsEmpty() {
+			return value.String()
+		}
+		return cmp.Or(titles[value.Record()], "a record that is gone")
+	}, err
+}
+
 // actWords are a history's acts as people say them.
 var actWords = map[string]string{
 	register.ActionCreate: "Added", register.ActionUpdate: "Changed", register.ActionArchive: "Put away",
 	register.ActionUnarchive: "Brought back", register.ActionPin: "Pinned", register.ActionUnpin: "Unpinned",
 }
 
-func handRow(e integration.Event, fields []register.Field) view.HistoryRow {
+func handRow(e integration.Event, fields []register.Field, words func(int64, datatype.Value) string) view.HistoryRow {
 	h := e.Hand
 	row := view.HistoryRow{At: e.At, Who: h.Actor.Name, What: h.Action, Note: h.Note, Icon: "user"}
 	if word, ok := actWords[h.Action]; ok {
 		row.What = word
 	}
 	for _, d := range h.Changes {
-		l := view.EventLine{Label: fieldName(fields, d.Field), Before: d.Before.String(), After: d.After.String()}
+		l := view.EventLine{Label: fieldName(fields, d.Field), Before: words(d.Field, d.Before), After: words(d.Field, d.After)}
 		l.Bare = h.Action == register.ActionPin || h.Action == register.ActionUnpin
 		row.Lines = append(row.Lines, l)
 	}
@@ -63,7 +109,7 @@ func handRow(e integration.Event, fields []register.Field) view.HistoryRow {
 }
 
 // runRowOf is what a run did. Whoever may not see runs reads their number only.
-func (v *visit) runRowOf(e integration.Event, fields []register.Field) view.HistoryRow {
+func (v *visit) runRowOf(e integration.Event, fields []register.Field, words func(int64, datatype.Value) string) view.HistoryRow {
 	ch := e.Run
 	row := view.HistoryRow{At: e.At, Run: ch.Run, Who: ch.Actor, What: verbBadge(ch.Verb).Word, Note: ch.Reason.Sentence(), Icon: "refresh"}
 	switch ch.State {
@@ -78,11 +124,11 @@ func (v *visit) runRowOf(e integration.Event, fields []register.Field) view.Hist
 		}
 	}
 	for _, f := range ch.Fields {
-		after := f.After.String()
+		after := words(f.Field, f.After)
 		if f.Ref != nil && after == "" {
 			after = f.Ref.Label
 		}
-		row.Lines = append(row.Lines, view.EventLine{Label: fieldName(fields, f.Field), Before: f.Before.String(), After: after})
+		row.Lines = append(row.Lines, view.EventLine{Label: fieldName(fields, f.Field), Before: words(f.Field, f.Before), After: after})
 	}
 	if ch.StatusBefore != ch.Status && ch.Status.String() != "" {
 		row.Lines = append(row.Lines, view.EventLine{Label: register.StatusFieldName, Before: ch.StatusBefore.String(), After: ch.Status.String()})
