@@ -78,8 +78,11 @@ func TestAScannedThingLeadsToTheQuestionsOfItsModule(t *testing.T) {
 	b := o.as(colleague)
 	id, scanned := b.first(path)
 	page := b.see(http.StatusOK, scanned)
-	if !strings.Contains(page, `href="`+path+"/"+id+`#custody"`) || strings.Contains(page, "/check-out") {
+	if !strings.Contains(page, `href="`+path+"/"+id+`#check-out"`) || strings.Contains(page, "/check-out\"") {
 		t.Error("a check-out that asks for a statement is offered without it")
+	}
+	if !strings.Contains(b.see(http.StatusOK, path+"/"+id), `id="check-out"`) {
+		t.Error("the asset's page has no place to check it out")
 	}
 }
 
