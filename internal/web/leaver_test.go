@@ -158,8 +158,12 @@ func TestPuttingAwayIsUndoneFromTheNextPage(t *testing.T) {
 	if page := b.get(laptop).body; !strings.Contains(page, "Undo") || !strings.Contains(page, "This is put away.") {
 		t.Error("no undo after putting away")
 	}
-	b.post(laptop + "/archive")
+	b.post(laptop + "/archive?to=back")
 	if page := b.get(laptop).body; strings.Contains(page, "This is put away.") || !strings.Contains(page, "Brought back") {
 		t.Error("the undo does not bring it back")
+	}
+	b.post(laptop + "/archive?to=back")
+	if page := b.get(laptop).body; strings.Contains(page, "This is put away.") {
+		t.Error("the undo, pressed twice, puts it away again")
 	}
 }

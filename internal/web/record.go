@@ -221,14 +221,17 @@ func (s *Site) archiveRecord(v *visit) error {
 	if err != nil {
 		return err
 	}
-	act, word := s.Records.Archive, " is put away. Its history stays."
+	act, word, undo := s.Records.Archive, " is put away. Its history stays.", "back"
 	if r.Archived() {
-		act, word = s.Records.Unarchive, " is back."
+		act, word, undo = s.Records.Unarchive, " is back.", "away"
+	}
+	if v.text("to") == undo { // it is as asked for: a form sent twice
+		return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
 	}
 	if _, err := act(v.ctx(), v.who, v.module.Account, r.ID, r.Version, v.text("note")); err != nil {
 		return v.refused(err, recordPath(v.module.ID, c.ID, r.ID))
 	}
-	v.flashUndo(r.Title+word, recordPath(v.module.ID, c.ID, r.ID)+"/archive")
+	v.flashUndo(r.Title+word, recordPath(v.module.ID, c.ID, r.ID)+"/archive?to="+undo)
 	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
 }
 

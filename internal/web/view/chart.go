@@ -23,9 +23,6 @@ type Point struct {
 	People, Drift                       int
 }
 
-// Changes is what a point changed, for the height of its bar.
-func (p Point) changes() int { return p.Added + p.Changed + p.Deactivated + p.Failed }
-
 // Charts are drawn in units of their own and stretched to the width of the page:
 // each point is ten wide.
 const (
