@@ -155,18 +155,13 @@ func (s *Site) module(v *visit) error {
 }
 
 // manageCards are the cards of what the visitor may manage in a module, each
-// with how many of it there are.
+// with how many of it there are, in the order in which a module is set up.
 func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 	var cards []view.ModuleCard
 	add := func(n int, icon, name, noun, text, path string) {
 		cards = append(cards, view.ModuleCard{Icon: icon, Name: name, Text: text, Path: m.Path + path, Action: "Manage", N: n, Noun: noun})
 	}
 	if m.Manage {
-		form, err := v.site.Records.CheckForm(v.ctx(), v.who, m.AccountID, m.ID)
-		if err != nil {
-			return nil, err
-		}
-		add(len(form.Out)+len(form.In), "report", "Forms of check-out", "question", "What is asked when something goes out or comes back.", "/check-out-forms")
 		add(len(m.Collections), "table", "Collections", "collection", "What is kept here, and the fields of each thing.", "/collections")
 	}
 	if m.Users {
@@ -180,6 +175,13 @@ func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 		}
 		add(users, "key", "Users", "user", "Who can sign in here, with which role, and where it comes from.", "/users")
 		add(len(roles), "lock", "Roles", "role", "What each role may see and do, and roles of your own.", "/roles")
+	}
+	if m.Manage {
+		form, err := v.site.Records.CheckForm(v.ctx(), v.who, m.AccountID, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		add(len(form.Out)+len(form.In), "report", "Forms of check-out", "question", "What is asked when something goes out or comes back.", "/check-out-forms")
 	}
 	if m.Integrations {
 		list, err := v.site.Integrations.InModule(v.ctx(), v.who, account.Module{ID: m.ID, Account: m.AccountID, Name: m.Name})
