@@ -63,7 +63,9 @@ func (s *Service) Leavers(ctx context.Context, p account.Principal, m account.Mo
 
 // leaversHolding returns the people who have left and hold something.
 func (s *Service) leaversHolding(ctx context.Context, p account.Principal, m account.Module, limit int) ([]int64, error) {
-	held, err := s.Records.Leavers(ctx, p, m.Account, m.ID, 0, limit)
+	held, err := wholly(limit, func(after int64) ([]register.Custody, error) {
+		return s.Records.Leavers(ctx, p, m.Account, m.ID, after, limit)
+	})
 	var ids []int64
 	for _, c := range held {
 		if !slices.Contains(ids, c.Holder) {
@@ -73,6 +75,21 @@ func (s *Service) leaversHolding(ctx context.Context, p account.Principal, m acc
 	return ids, err
 }
 
+// wholly reads a listing of custodies to its end, limit at a time: nothing that
+// is to be got back may be missing from a list of what is.
+func wholly(limit int, page func(after int64) ([]register.Custody, error)) ([]register.Custody, error) {
+	var all []register.Custody
+	after := int64(0)
+	for {
+		list, err := page(after)
+		all = append(all, list...)
+		if err != nil || len(list) < limit {
+			return all, err
+		}
+		after = list[len(list)-1].ID
+	}
+}
+
 // Overdue lists the people who should have brought something back by now, with
 // those things only.
 func (s *Service) Overdue(ctx context.Context, p account.Principal, m account.Module, limit int) ([]Leaver, error) {
@@ -80,7 +97,9 @@ func (s *Service) Overdue(ctx context.Context, p account.Principal, m account.Mo
 	if err != nil {
 		return nil, err
 	}
-	late, err := s.Records.Overdue(ctx, p, m.Account, m.ID, 0, limit)
+	late, err := wholly(limit, func(after int64) ([]register.Custody, error) {
+		return s.Records.Overdue(ctx, p, m.Account, m.ID, after, limit)
+	})
 	if err != nil {
 		return nil, err
 	}

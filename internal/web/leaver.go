@@ -10,11 +10,12 @@ import (
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/syncer"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
-// leaversShown is how many things a page of leavers or overdue things lists, and
-// leaversPaged how many people a page of all leavers.
+// leaversShown is how many things or people are read at once for a list of all
+// of them, and leaversPaged how many people a page of all leavers has.
 const (
 	leaversShown = 500
 	leaversPaged = 50
@@ -35,6 +36,14 @@ func (s *Site) leavers(v *visit) error {
 	list, next, err := s.Integrations.Leavers(v.ctx(), v.who, v.module, q)
 	if err != nil {
 		return err
+	}
+	for csv && next != (syncer.Link{}) { // a file has all of them
+		var more []integration.Leaver
+		q.Before = next
+		if more, next, err = s.Integrations.Leavers(v.ctx(), v.who, v.module, q); err != nil {
+			return err
+		}
+		list = append(list, more...)
 	}
 	if csv {
 		return v.leaversCSV("leavers", list)
