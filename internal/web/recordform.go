@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
@@ -28,6 +29,9 @@ func (s *Site) newRecord(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := v.mayIn(account.Create, c); err != nil {
+		return err
+	}
 	return v.showForm(http.StatusOK, c, fields, register.Record{}, draft{})
 }
 
@@ -37,7 +41,16 @@ func (s *Site) editRecord(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := v.mayIn(account.Edit, c); err != nil {
+		return err
+	}
 	return v.showForm(http.StatusOK, c, fields, r, draft{})
+}
+
+// mayIn keeps forms from those who could not send them. What they do is checked
+// again by the use case.
+func (v *visit) mayIn(a account.Action, c register.Collection) error {
+	return v.who.May(a, v.module.Account, v.module.ID, c.ID)
 }
 
 // showForm shows a record's form.

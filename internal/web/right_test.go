@@ -65,6 +65,8 @@ func recordActs() map[string]account.Action {
 	return map[string]account.Action{
 		"GET " + c:                            account.View,
 		"GET " + c + "/{record}":              account.View,
+		"GET " + c + "/new":                   account.Create,
+		"GET " + c + "/{record}/edit":         account.Edit,
 		"POST " + c + "/new":                  account.Create,
 		"POST " + c + "/{record}/edit":        account.Edit,
 		"POST " + c + "/{record}/archive":     account.Delete,
