@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/musterhq/muster/internal/store/storetest"
 )
 
 // demo is the program, serving its demo: who to sign in as, and where the
@@ -35,15 +37,15 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := stopDemo(); err != nil {
-		fmt.Fprintln(os.Stderr, "the demo:", err)
-		code = max(code, 1)
-	}
-	if file, err := binary(); err == nil {
-		os.RemoveAll(filepath.Dir(file))
-	}
-	os.Exit(code)
+	storetest.Main(m, func() {
+		if err := stopDemo(); err != nil {
+			fmt.Fprintln(os.Stderr, "the demo:", err)
+			os.Exit(1)
+		}
+		if file, err := binary(); err == nil {
+			os.RemoveAll(filepath.Dir(file))
+		}
+	})
 }
 
 // shared is the demo that the stories have in common, in a folder of its own.
@@ -86,10 +88,10 @@ func stopDemo() error {
 }
 
 // startServer serves an empty installation and returns its address and the path
-// of the set-up.
-func startServer(t *testing.T) (at, setup string) {
+// of the set-up. flags are for the database, if not the embedded one.
+func startServer(t *testing.T, flags ...string) (at, setup string) {
 	t.Helper()
-	m, end, err := launch(t.TempDir(), `Open (http://[^/]+)(/setup\S+)\s`, "serve", "--listen", "127.0.0.1:0")
+	m, end, err := launch(t.TempDir(), `Open (http://[^/]+)(/setup\S+)\s`, append(flags, "serve", "--listen", "127.0.0.1:0")...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -213,7 +213,7 @@ func MappingsPage(page Mappings) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"text-secondary\">The order matters where mappings meet. Where two write one field of one person, the first in this order decides. Somebody who enters two login mappings of one module gets the role of the first: put the group with the most rights on top. Drag the rows, or use the arrows.</p><div class=\"card\"><div class=\"scroll\"><table class=\"table table-vcenter card-table cards\"><thead><tr><th>Name</th><th>What it makes</th><th>From</th><th>Fields</th><th>Order</th><th></th></tr></thead> <tbody data-order=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"text-secondary\">The order matters where mappings meet. Where two write one field of one person, the first in this order decides. Somebody who enters two login mappings of one module gets the role of the first: put the group with the most rights on top. Drag the rows, or use the arrows.</p><div class=\"card\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table class=\"table table-vcenter card-table cards\"><thead><tr><th>Name</th><th>What it makes</th><th>From</th><th>Fields</th><th>Order</th><th></th></tr></thead> <tbody data-order=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -2253,7 +2253,7 @@ func EffectPart(e Effect) templ.Component {
 			}
 		}
 		if len(e.Changes) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 190, "<div class=\"scroll\"><table class=\"table\"><thead><tr><th>Who</th><th>What</th><th>From → to</th><th>Why</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 190, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table class=\"table\"><thead><tr><th>Who</th><th>What</th><th>From → to</th><th>Why</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
