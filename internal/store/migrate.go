@@ -35,12 +35,16 @@ func (d dialect) rendered() (fs.FS, error) {
 
 // migrator returns goose over the rendered migrations. On PostgreSQL an
 // advisory lock makes rivals wait for each other; SQLite's own lock does.
+//
+// Migrations only go forward: one that was released is never edited. One with a
+// lower number than the newest applied is still applied, so that two lines of
+// work can each add their own.
 func (d dialect) migrator(pool *sql.DB) (*goose.Provider, error) {
 	texts, err := d.rendered()
 	if err != nil {
 		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger())}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()), goose.WithAllowOutofOrder(true)}
 	if d.isSQLite() {
 		return goose.NewProvider(goose.DialectSQLite3, pool, texts, options...)
 	}
@@ -81,8 +85,9 @@ func bringForward(ctx context.Context, m *goose.Provider, place string) error {
 		return errs.New(errs.Conflict, "the database has schema version %d and this program knows versions up to %d", current, newest).
 			About("%s", place).WithHint("A newer Muster wrote this database. Start that version or a later one, or restore a backup made by this one.")
 	}
-	if current == newest {
-		return nil
+	pending, err := m.HasPending(ctx)
+	if err != nil || !pending {
+		return err
 	}
 	_, err = m.Up(ctx)
 	return err
