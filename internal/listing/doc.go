@@ -11,8 +11,7 @@
 // and decides about them itself, so what somebody just added is found at once.
 //
 //	found through the index   what is done
-//	up to 1,000               all are loaded, checked, put in any order
-//	up to 5,000               their numbers are met while the titles are read in order
+//	up to 2,000               all are loaded, checked, put in any order
 //	more, and dense           the collection is read by title, each record is checked
 //	more, and sparse          they come in the order in which they were added
 //	all of the collection     it is read by title

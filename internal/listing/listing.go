@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/RoaringBitmap/roaring/v2/roaring64"
-
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
@@ -15,11 +13,9 @@ import (
 // a million.
 const (
 	pageLimit   = 500   // records of a page
-	sortedMost  = 1_000 // records that are loaded to be sorted
-	countedMost = 5_000 // numbers that are asked of the index
+	foundMost   = 2_000 // records that are loaded to be sorted and counted
 	readMost    = 1_000 // records read by title to fill one page, and then through the index
 	pendingMost = 1_000 // records not indexed yet that a search looks at itself
-	titlesRead  = 2_000 // titles read at once
 	recordsRead = 200   // records read at once
 )
 
@@ -29,9 +25,9 @@ type Store interface {
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 	// FindTokens returns numbers of records that an expression finds, limit at most.
 	FindTokens(ctx context.Context, x Expression, limit int) ([]int64, error)
-	// Common reports whether more than so many records have a token, or one that
-	// begins with it. It may be an estimate, and say no when it cannot tell cheaply.
-	Common(ctx context.Context, token string, begins bool, most int) (bool, error)
+	// Estimate returns about how many records an expression finds. It may be wrong
+	// by much, and is 0 when the store cannot tell cheaply.
+	Estimate(ctx context.Context, x Expression) (int, error)
 	// NextTokens is FindTokens in the order of numbers, or from the end, behind a
 	// number; after 0 is the beginning.
 	NextTokens(ctx context.Context, x Expression, after int64, down bool, limit int) ([]int64, error)
@@ -47,8 +43,6 @@ type Store interface {
 	RecordsBetween(ctx context.Context, first, last int64, limit int) ([]register.Record, error)
 	// WalkRecords reads a collection by title, behind a place.
 	WalkRecords(ctx context.Context, w Walk) ([]register.Record, error)
-	// WalkTitles is WalkRecords for numbers and titles alone.
-	WalkTitles(ctx context.Context, w Walk) ([]Place, error)
 	Records(ctx context.Context, ids []int64, lock bool) ([]register.Record, error)
 	FoldCounts(ctx context.Context) error
 	// HeldBy returns those of the assets that somebody holds, with the holder.
@@ -114,65 +108,87 @@ func (s *Service) Find(ctx context.Context, p account.Principal, q Query) (Found
 // indexed answers a query through the index, in the way that suits how much it
 // finds; see the package's comment.
 func (s *Service) indexed(ctx context.Context, p account.Principal, q Query, x Expression, n news) (Found, error) {
-	x, dense, err := s.sift(ctx, p, &q, x)
+	size, err := s.registry.Count(ctx, p, q.Account, q.Collection)
 	if err != nil {
 		return Found{}, err
 	}
-	if !dense {
-		ids, err := s.store.FindTokens(ctx, x, countedMost+1)
+	about := 0
+	if size > foundMost && !q.Archived {
+		if x, about, err = s.sift(ctx, &q, x, size); err != nil {
+			return Found{}, errs.Wrap(err, "search")
+		}
+	}
+	if about <= surelyMany {
+		ids, err := s.store.FindTokens(ctx, x, foundMost+1)
 		if err != nil {
 			return Found{}, errs.Wrap(err, "search")
 		}
-		if len(ids) <= countedMost {
-			if ids = n.settle(ids); len(ids) <= sortedMost {
-				return s.sorted(ctx, q, ids)
-			}
-			if !q.Order.Added {
-				return s.met(ctx, q, ids)
-			}
+		if len(ids) <= foundMost {
+			return s.sorted(ctx, q, n.settle(ids))
 		}
+		about = max(about, spread(ids, size))
 	}
-	if q.Order.Added || q.After.Order.Added {
+	return s.many(ctx, q, x, n, float64(about)/float64(max(size, 1)))
+}
+
+// surelyMany is an estimate above which more than foundMost are found even when
+// it is wrong by much.
+const surelyMany = 3 * foundMost
+
+// walkedShare is which part of a collection has to match for readMost records of
+// it to fill a page of fifty with certainty.
+const walkedShare = 0.07
+
+// many is a page of more than can be sorted. share is which part of the
+// collection was found, about.
+func (s *Service) many(ctx context.Context, q Query, x Expression, n news, share float64) (Found, error) {
+	begun := q.After.ID != 0 // and goes on as it began
+	switch {
+	case begun && q.After.Order.Added, !begun && (q.Order.Added || share < walkedShare):
 		return s.numbered(ctx, q, x, n)
 	}
 	out, err := s.walked(ctx, q)
-	if err == nil && len(out.Records) < q.Limit && out.Next.ID != 0 && q.After.ID == 0 {
+	if err == nil && !begun && len(out.Records) < q.Limit && out.Next.ID != 0 {
 		return s.numbered(ctx, q, x, n)
 	}
 	return out, err
 }
 
+// spread tells from the first numbers that were found how many there are in all,
+// taking them for spread evenly over the collection.
+func spread(ids []int64, size int) int {
+	return int(float64(len(ids)) / float64(slices.Max(ids)-slices.Min(ids)+1) * float64(size))
+}
+
 // sift takes words out of an expression that so many records have that looking
 // for them narrows nothing down and costs a lot: the name of the company in each
-// email address. dense is true when what is left narrows little down, too: then
-// the collection is read by title. What is taken out is checked in the records
-// themselves.
-func (s *Service) sift(ctx context.Context, p account.Principal, q *Query, x Expression) (out Expression, dense bool, err error) {
-	size, err := s.registry.Count(ctx, p, q.Account, q.Collection)
-	if err != nil || size <= countedMost || q.Archived {
-		return x, false, err
-	}
+// email address. What is taken out is checked in the records themselves. about is
+// how many records what is left finds, or 0 when that is not known.
+func (s *Service) sift(ctx context.Context, q *Query, x Expression, size int) (out Expression, about int, err error) {
 	out = Expression{All: x.All, None: x.None}
 	for _, word := range x.Begin {
-		common, err := s.store.Common(ctx, word, true, countedMost)
+		n, err := s.store.Estimate(ctx, Expression{Begin: []string{word}})
 		if err != nil {
-			return x, false, errs.Wrap(err, "search")
+			return x, 0, err
 		}
-		if !common {
+		if n <= max(foundMost, size/commonShare) {
 			out.Begin = append(out.Begin, word)
 		}
 	}
 	all := prefixOf(q.Collection, false) + allToken
-	switch {
-	case len(out.All)+len(out.Begin) == 0:
-		out.All, dense = []string{all}, true
-	case len(out.All) == 1 && len(out.Begin) == 0 && out.All[0] == all:
-		dense = true
-	case len(out.All) == 1 && len(out.Begin) == 0:
-		dense, err = s.store.Common(ctx, out.All[0], false, countedMost)
+	if len(out.All)+len(out.Begin) == 0 {
+		out.All = []string{all}
 	}
-	return out, dense, err
+	if len(out.Begin) == 0 && slices.Equal(out.All, []string{all}) {
+		return out, size, nil
+	}
+	about, err = s.store.Estimate(ctx, out)
+	return out, about, err
 }
+
+// commonShare: a word that more than one in so many records have narrows nothing
+// down.
+const commonShare = 10
 
 // everything is a page of a whole collection in an order that has an index.
 func (s *Service) everything(ctx context.Context, p account.Principal, q Query) (Found, error) {
@@ -303,35 +319,6 @@ func (s *Service) linkedTitles(ctx context.Context, records []register.Record, o
 		}
 	}
 	return out, nil
-}
-
-// met reads the collection's titles in order until enough of what was found was
-// met.
-func (s *Service) met(ctx context.Context, q Query, ids []int64) (Found, error) {
-	set := roaring64.New()
-	for _, id := range ids {
-		set.Add(uint64(id))
-	}
-	w := q.walk()
-	out := Found{Order: w.order(), Total: len(ids)}
-	w.Limit = titlesRead
-	for {
-		places, err := s.store.WalkTitles(ctx, w)
-		if err != nil {
-			return out, err
-		}
-		var page []int64
-		for _, at := range places {
-			if set.Contains(uint64(at.ID)) {
-				page = append(page, at.ID)
-			}
-		}
-		full, err := s.take(ctx, &q, page, &out)
-		if full || err != nil || len(places) < w.Limit {
-			return out, err
-		}
-		w.After = places[len(places)-1]
-	}
 }
 
 // take adds records, in the order of ids, to a page until it is full.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/musterhq/muster/internal/listing"
@@ -135,26 +136,42 @@ func (db *DB) FindTokens(ctx context.Context, x listing.Expression, limit int) (
 
 func scanNumber(row interface{ Scan(...any) error }) (n int64, err error) { return n, row.Scan(&n) }
 
-// Common reports whether more than so many records have a token. SQLite reads a
-// list of a token's records as far as it is asked for, so it is counted; but a
-// beginning, other than a whole word, would have all lists merged first, and is
-// not looked at. PostgreSQL would read the whole list, so its planner is asked
-// for an estimate, which it has for common tokens and beginnings alike.
-func (db *DB) Common(ctx context.Context, token string, begins bool, most int) (bool, error) {
-	if db.dialect.isSQLite() {
-		ids, err := db.FindTokens(ctx, listing.Expression{All: []string{token}}, most+1)
-		return len(ids) > most, err
+// Estimate returns about how many records an expression finds, or 0 when that
+// cannot be told cheaply. PostgreSQL's planner has an estimate for common tokens
+// and beginnings alike, where reading their lists would cost what is to be saved.
+// SQLite reads the list of one token as far as it is asked for, so the first of
+// its records say how dense they are; for a beginning, the word itself is looked
+// at, since all lists of words that begin so would be merged first.
+func (db *DB) Estimate(ctx context.Context, x listing.Expression) (int, error) {
+	if !db.dialect.isSQLite() {
+		return db.planned(ctx, x)
 	}
-	x := listing.Expression{All: []string{token}}
-	if begins {
-		x = listing.Expression{Begin: []string{token}}
+	tokens := slices.Concat(x.All, x.Begin)
+	if len(tokens) != 1 || len(x.None) > 0 {
+		return 0, nil
 	}
+	ids, err := db.FindTokens(ctx, listing.Expression{All: tokens}, sampled)
+	if err != nil || len(ids) < sampled {
+		return len(ids), err
+	}
+	var records int64
+	if err := db.conn(ctx).QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM record`).Scan(&records); err != nil {
+		return 0, err
+	}
+	return int(float64(sampled) * float64(records) / float64(slices.Max(ids))), nil
+}
+
+// sampled is how many records of a token are looked at to estimate all.
+const sampled = 500
+
+// planned asks PostgreSQL's planner how many records it expects to find.
+func (db *DB) planned(ctx context.Context, x listing.Expression) (int, error) {
 	var plan string
 	// The text is in the statement, since a plan for any parameter knows no token.
 	// Tokens have no quotes in them.
 	query := `EXPLAIN (FORMAT JSON) SELECT record_id FROM record_token WHERE tokens @@ '` + strings.ReplaceAll(tsquery(x), "'", "''") + `'::tsquery`
 	if err := db.conn(ctx).QueryRowContext(ctx, query).Scan(&plan); err != nil {
-		return false, err
+		return 0, err
 	}
 	var plans []struct {
 		Plan struct {
@@ -162,9 +179,9 @@ func (db *DB) Common(ctx context.Context, token string, begins bool, most int) (
 		}
 	}
 	if err := json.Unmarshal([]byte(plan), &plans); err != nil || len(plans) == 0 {
-		return false, err
+		return 0, err
 	}
-	return plans[0].Plan.Rows > float64(most), nil
+	return int(plans[0].Plan.Rows), nil
 }
 
 // NextTokens is FindTokens in the order of numbers, behind one.
@@ -231,31 +248,20 @@ func (db *DB) RecordsBetween(ctx context.Context, first, last int64, limit int) 
 
 // WalkRecords reads a collection by title.
 func (db *DB) WalkRecords(ctx context.Context, w listing.Walk) ([]register.Record, error) {
-	query, args := walkText(recordColumns, w)
+	query, args := walkText(w)
 	return collect(ctx, db, scanRecord, query, args...)
 }
 
-// WalkTitles is WalkRecords for numbers and titles alone, and does not look who
-// was put away: both stand in the index.
-func (db *DB) WalkTitles(ctx context.Context, w listing.Walk) ([]listing.Place, error) {
-	query, args := walkText("title_key, id", w)
-	return collect(ctx, db, func(row interface{ Scan(...any) error }) (p listing.Place, err error) {
-		return p, row.Scan(&p.TitleKey, &p.ID)
-	}, query, args...)
-}
-
-func walkText(columns string, w listing.Walk) (query string, args []any) {
+func walkText(w listing.Walk) (query string, args []any) {
 	var b strings.Builder
-	b.WriteString(`SELECT ` + columns + ` FROM record WHERE collection_id = $1`)
+	b.WriteString(`SELECT ` + recordColumns + ` FROM record WHERE collection_id = $1`)
 	args = []any{w.Collection}
 	add := func(v any) string {
 		args = append(args, v)
 		return placeholder(len(args))
 	}
-	if columns == recordColumns {
-		b.WriteString(` AND account_id = ` + add(w.Account))
-		b.WriteString(map[bool]string{false: ` AND archived_at IS NULL`, true: ` AND archived_at IS NOT NULL`}[w.Archived])
-	}
+	b.WriteString(` AND account_id = ` + add(w.Account))
+	b.WriteString(map[bool]string{false: ` AND archived_at IS NULL`, true: ` AND archived_at IS NOT NULL`}[w.Archived])
 	than, down := ">", ""
 	if w.Down {
 		than, down = "<", " DESC"

@@ -1569,7 +1569,7 @@ func hiddenInputs(list []Option, without string) templ.Component {
 func totalText(n int) string {
 	switch n {
 	case -1:
-		return "More than 5,000 records"
+		return "More than 2,000 records"
 	case 1:
 		return "1 record"
 	}
