@@ -88,6 +88,7 @@ func (c checked) Check(ctx context.Context, needs integration.Needs, tell func(i
 // close ends the runs in progress and closes the database.
 func (h *house) close() {
 	h.work.Close()
+	h.lists.Close()
 	h.db.Close()
 }
 

@@ -15,6 +15,7 @@
 //	more, and dense           the collection is read by title, each record is checked
 //	more, and sparse          they come in the order in which they were added
 //	all of the collection     it is read by title
+//	many, by another field    an order that is kept in memory is read; see order.go
 //
 // The index only narrows down: every record shown has been checked against the
 // question.

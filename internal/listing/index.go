@@ -101,6 +101,9 @@ func (s *Service) indexNote(ctx context.Context, n Note, left *int) error {
 		if err := s.store.PutTokens(ctx, ids, tokens); err != nil {
 			return err
 		}
+		if err := s.reordered(ctx, records); err != nil {
+			return err
+		}
 		if len(records) == *left && records[len(records)-1].ID < r.Last {
 			r.First = records[len(records)-1].ID + 1
 		} else {

@@ -75,10 +75,17 @@ type Registry interface {
 type Service struct {
 	store    Store
 	registry Registry
+	orders   orders
 }
 
 // New returns a service over a store and the register that owns the records.
-func New(store Store, registry Registry) *Service { return &Service{store, registry} }
+// Close ends what it does in the background.
+func New(store Store, registry Registry) *Service {
+	s := &Service{store: store, registry: registry}
+	s.orders.kept = map[orderOf]*keptOrder{}
+	s.orders.ctx, s.orders.stop = context.WithCancel(context.Background())
+	return s
+}
 
 // Find returns a page of records that the principal may view.
 func (s *Service) Find(ctx context.Context, p account.Principal, q Query) (Found, error) {
@@ -128,7 +135,7 @@ func (s *Service) indexed(ctx context.Context, p account.Principal, q Query, x E
 		}
 		about = max(about, spread(ids, size))
 	}
-	return s.many(ctx, q, x, n, float64(about)/float64(max(size, 1)))
+	return s.many(ctx, p, q, x, n, float64(about)/float64(max(size, 1)))
 }
 
 // surelyMany is an estimate above which more than foundMost are found even when
@@ -141,8 +148,28 @@ const walkedShare = 0.07
 
 // many is a page of more than can be sorted. share is which part of the
 // collection was found, about.
-func (s *Service) many(ctx context.Context, q Query, x Expression, n news, share float64) (Found, error) {
+func (s *Service) many(ctx context.Context, p account.Principal, q Query, x Expression, n news, share float64) (Found, error) {
 	begun := q.After.ID != 0 // and goes on as it began
+	preparing := false
+	if q.Order.Field != 0 && !q.Archived && (begun && q.After.Order == q.Order || !begun && share >= walkedShare) {
+		out, ok, err := s.ordered(ctx, q, n.records)
+		if err != nil {
+			return out, errs.Wrap(err, "put records in order")
+		}
+		if ok {
+			return s.counted(ctx, p, q, out)
+		}
+		preparing = out.Preparing
+	}
+	out, err := s.inOwnOrder(ctx, q, x, n, share)
+	out.Preparing = preparing
+	return out, err
+}
+
+// inOwnOrder is a page of many records in an order that the database has: by
+// title or as they were added.
+func (s *Service) inOwnOrder(ctx context.Context, q Query, x Expression, n news, share float64) (Found, error) {
+	begun := q.After.ID != 0
 	switch {
 	case begun && q.After.Order.Added, !begun && (q.Order.Added || share < walkedShare):
 		return s.numbered(ctx, q, x, n)
@@ -193,7 +220,17 @@ const commonShare = 10
 // everything is a page of a whole collection in an order that has an index.
 func (s *Service) everything(ctx context.Context, p account.Principal, q Query) (Found, error) {
 	out, err := s.walked(ctx, q)
-	if err == nil && !q.Archived {
+	if err != nil {
+		return out, err
+	}
+	return s.counted(ctx, p, q, out)
+}
+
+// counted adds to a page how many records there are, when they are all of the
+// collection.
+func (s *Service) counted(ctx context.Context, p account.Principal, q Query, out Found) (Found, error) {
+	var err error
+	if !q.Archived && !q.restricted() {
 		out.Total, err = s.registry.Count(ctx, p, q.Account, q.Collection)
 	}
 	return out, err
@@ -228,11 +265,12 @@ func (s *Service) pending(ctx context.Context) (records []register.Record, behin
 type news struct {
 	seen     map[int64]bool // true for those that the query asks for
 	matching []int64        // those, in order
+	records  []register.Record
 }
 
 func (s *Service) newsOf(ctx context.Context, q *Query, pending []register.Record) (news, error) {
 	matching, err := s.matching(ctx, q, pending)
-	n := news{make(map[int64]bool, len(pending)), numbersOf(matching)}
+	n := news{make(map[int64]bool, len(pending)), numbersOf(matching), pending}
 	for i := range pending {
 		n.seen[pending[i].ID] = false
 	}

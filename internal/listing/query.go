@@ -122,6 +122,9 @@ type Found struct {
 	// Behind is how many records were written and not indexed yet, when there
 	// are too many to look at: some that match may be missing.
 	Behind int
+	// Preparing is true while the order that was asked for is being made; the
+	// page has another meanwhile.
+	Preparing bool
 }
 
 // rank is a record's place in an order.

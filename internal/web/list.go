@@ -186,7 +186,7 @@ func (v *visit) listView(c register.Collection, fields []register.Field, q quest
 		MayExport: may(account.Export), MayImport: may(account.Import) && (may(account.Create) || may(account.Edit)), MayLabel: handedOut(c),
 		People:       c.Kind == register.People,
 		Integrations: modulePath(v.module.ID) + "/integrations", Total: found.Total, Behind: found.Behind,
-		Unsorted: found.Order != q.query.Order, MayShare: v.who.May(account.ManageCollections, v.module.Account, v.module.ID, 0) == nil,
+		Unsorted: found.Order != q.query.Order, Preparing: found.Preparing, Instead: orderWords(found.Order), Again: q.with(path), MayShare: v.who.May(account.ManageCollections, v.module.Account, v.module.ID, 0) == nil,
 	}
 	if page.Export = page.Here; page.Export != "" {
 		page.Export += "&"
@@ -238,6 +238,14 @@ func (v *visit) listView(c register.Collection, fields []register.Field, q quest
 	}
 	page.Filters, err = v.chips(path, fields, q)
 	return page, err
+}
+
+// orderWords says an order that a list has instead of the one asked for.
+func orderWords(o listing.Order) string {
+	if o.Added {
+		return "as they were added"
+	}
+	return "by name"
 }
 
 // heldBy is the column of who has an asset.
