@@ -62,7 +62,8 @@ var allowed = map[string][]string{
 	"internal/syncer":      {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret"},
 	"internal/integration": {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret", "syncer"},
 	"internal/entra":       {"directory", "errs", "rawjson", "secret"},
-	"internal/config":      {"datatype", "errs", "secret"},
+	"internal/timing":      {},
+	"internal/config":      {"datatype", "errs", "secret", "timing"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

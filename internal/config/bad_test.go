@@ -149,7 +149,7 @@ func TestBadConnectionsLimitsAndSchedulesAreRefused(t *testing.T) {
 		{"limit of a limit", aroundKind, "limits: {renames: {max: 5}}", `f.yaml:4:22: there is no key "max" in renames`},
 		{"percent", aroundKind, "limits: {renames: {percent: 101}}", "f.yaml:4:31: percent is above 100"},
 		{"limit twice", aroundKind, "limits: {renames: {}, renames: {}}", `f.yaml:4:25: "renames" is given twice; it also stands in line 4`},
-		{"timing", aroundKind, "schedule: {full: daily}", `f.yaml:4:20: full: "daily" is no timing; write "every 15 minutes", "every 2 hours", "hourly", "daily at 02:30", "weekly on Monday at 02:30", "monthly on 1 at 02:30" or "off"`},
+		{"timing", aroundKind, "schedule: {full: daily}", `f.yaml:4:20: full: "daily" is no timing; write "every 15 minutes", "every 2 hours", "hourly", "daily at 02:30", "weekly on Monday at 02:30", "monthly on 1 at 02:30", "yearly on 1 March at 02:30", "cron 30 2 * * 1-5" or "off"`},
 		{"time zone", aroundKind, "schedule: {time_zone: Berlin}", `f.yaml:4:25: "Berlin" is not a time zone; write it like Europe/Berlin`},
 	})
 }

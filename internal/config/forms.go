@@ -1,10 +1,11 @@
 package config
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/musterhq/muster/internal/timing"
 )
 
 // Values that the file may write in several ways.
@@ -113,13 +114,11 @@ func (t *Timing) read(r *reader, n ast.Node, what string) mark {
 	if err != nil {
 		m.broken = true
 		shown := Place{marks: map[string]mark{what: m}}.show(what, text)
-		r.report(m.Pos.Problemf("%s: %s %s", what, shown, err).WithHint("%s", timingForms))
+		r.report(m.Pos.Problemf("%s: %s %s", what, shown, err).WithHint("%s", timing.Forms))
 		return m
 	}
-	*t = parsed
+	t.Timing = parsed
 	return m
 }
 
 var _ = []formed{(*Strings)(nil), (*Transform)(nil), (*Permission)(nil), (*Limits)(nil), (*Timing)(nil)}
-
-var _ fmt.Stringer = Timing{}

@@ -8,11 +8,11 @@ import (
 
 	"github.com/a-h/templ"
 
-	"github.com/musterhq/muster/internal/config"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/syncer"
+	"github.com/musterhq/muster/internal/timing"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
@@ -193,7 +193,7 @@ func checkSchedule(sc syncer.Schedule) error {
 		if words == "" {
 			continue
 		}
-		if _, err := config.ParseTiming(words); err != nil {
+		if _, err := timing.Parse(words); err != nil {
 			return errs.As(err, errs.Invalid)
 		}
 	}

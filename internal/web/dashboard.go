@@ -4,9 +4,9 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
-	"github.com/musterhq/muster/internal/config"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/syncer"
+	"github.com/musterhq/muster/internal/timing"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
@@ -110,7 +110,7 @@ func nextSync(c syncer.Connection, runs []syncer.Run) time.Time {
 		words string
 		since time.Time
 	}{{c.Schedule.Incremental, last}, {c.Schedule.Full, lastFull}} {
-		t, err := config.ParseTiming(s.words)
+		t, err := timing.Parse(s.words)
 		if s.words == "" || err != nil {
 			continue
 		}
