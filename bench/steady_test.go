@@ -65,7 +65,8 @@ type watcher struct {
 // the next run, and the lease.
 var ownTables = []string{"run", "run_page", "cursor", "lease", "sequence"}
 
-// watch puts triggers on every table of an office on SQLite.
+// watch puts triggers on every table of an office on SQLite, but the index of
+// words, which is written in the background.
 func (o *office) watch() *watcher {
 	o.b.Helper()
 	file, err := sql.Open("sqlite", filepath.Join(o.data, "muster.db")+"?_pragma=busy_timeout(5000)")
@@ -73,7 +74,8 @@ func (o *office) watch() *watcher {
 	o.b.Cleanup(func() { file.Close() })
 	w := &watcher{b: o.b, file: file}
 	w.exec(`CREATE TABLE bench_written (name TEXT PRIMARY KEY, n INTEGER)`)
-	rows, err := file.QueryContext(o.b.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'bench_written'`)
+	rows, err := file.QueryContext(o.b.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+		AND name NOT LIKE 'record_token%' AND name <> 'bench_written'`)
 	must(o.b, err)
 	var names []string
 	for rows.Next() {

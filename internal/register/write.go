@@ -47,10 +47,16 @@ type Outcome struct {
 //
 // Each record may occur once in a batch. Required fields are not asked for, only
 // kept from being cleared: a sync may know less than a person. With run set, no
-// history is written, since the run's changes are the history.
+// history is written, since the run's changes are the history; and a batch of
+// several that fails leaves its work to the transaction around it to take back,
+// because the savepoint that would costs SQLite a copy of each page it touches.
 func (s *Service) WriteBatch(ctx context.Context, actor audit.Actor, run int64, writes []Write) ([]Outcome, error) {
 	var out []Outcome
-	err := s.store.Savepoint(ctx, func(ctx context.Context) error {
+	within := s.store.Savepoint
+	if run != 0 && len(writes) > 1 {
+		within = s.store.InTx
+	}
+	err := within(ctx, func(ctx context.Context) error {
 		b := batch{s: s, now: s.moment(), actor: actor, run: run, collections: map[int64]*shape{}, outcomes: make([]Outcome, len(writes)), more: map[int64]int{}}
 		out = b.outcomes
 		return b.do(ctx, writes)

@@ -16,8 +16,7 @@ const postgresParameters = 65_535
 
 // bulkInsert inserts n rows the fastest way of the engine: COPY on PostgreSQL,
 // a prepared statement run without database/sql's overhead on SQLite. row fills
-// dst, one value a column, with int64, float64, bool, string, []byte or nil;
-// it may reuse byte slices from call to call only on SQLite.
+// dst, one value a column, with int64, float64, bool, string, []byte or nil.
 //
 // conflict is an ON CONFLICT clause, at most one. With it PostgreSQL takes the
 // rows through VALUES, since COPY knows no conflicts.
@@ -31,7 +30,8 @@ func (db *DB) bulkInsert(ctx context.Context, table string, columns []string, n 
 		clause := strings.Join(conflict, " ")
 		switch {
 		case db.dialect.isSQLite():
-			return s.insertRows(ctx, table, columns, n, row, clause)
+			_, err := s.insertRows(ctx, table, columns, n, row, clause)
+			return err
 		case clause == "":
 			return s.copyRows(ctx, table, columns, n, row)
 		}
@@ -61,7 +61,7 @@ func (s *session) insertValues(ctx context.Context, table string, columns []stri
 		for i := range count {
 			row(start+i, dst[i*len(columns):(i+1)*len(columns)])
 		}
-		_, err := s.conn.ExecContext(ctx, insertText(table, columns, count, clause), dst[:count*len(columns)]...)
+		_, err := s.conn.ExecContext(ctx, s.db.dialect.insertText(table, columns, count, clause), dst[:count*len(columns)]...)
 		if err != nil {
 			return err
 		}
@@ -69,8 +69,9 @@ func (s *session) insertValues(ctx context.Context, table string, columns []stri
 	return nil
 }
 
-// insertText returns an INSERT of a number of rows with $1 placeholders.
-func insertText(table string, columns []string, rows int, clause string) string {
+// insertText returns an INSERT of a number of rows. SQLite's placeholders are
+// bare: its driver looks up the name of each named one for each row.
+func (d dialect) insertText(table string, columns []string, rows int, clause string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", quoteName(table), joinColumns(columns))
 	for i := range rows * len(columns) {
@@ -82,17 +83,37 @@ func insertText(table string, columns []string, rows int, clause string) string 
 		default:
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "$%d", i+1)
+		if d.isSQLite() {
+			b.WriteByte('?')
+		} else {
+			b.WriteString(placeholder(i + 1))
+		}
 	}
 	b.WriteString(") ")
 	b.WriteString(clause)
 	return b.String()
 }
 
-// insertRows runs a prepared statement a row on the driver itself.
-func (s *session) insertRows(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any), clause string) error {
-	_, err := s.execMany(ctx, insertText(table, columns, 1, clause), len(columns), n, row)
-	return err
+// rowsPerStatement is how many rows one statement inserts on SQLite: opening the
+// table and its indexes anew for each row costs a quarter of a short row.
+const rowsPerStatement = 20
+
+// insertRows runs prepared statements of some rows on the driver itself, and
+// returns how many rows were inserted.
+func (s *session) insertRows(ctx context.Context, table string, columns []string, n int, row func(i int, dst []any), clause string) (inserted int64, err error) {
+	width, full := len(columns), n-n%rowsPerStatement
+	inserted, err = s.execMany(ctx, s.db.dialect.insertText(table, columns, rowsPerStatement, clause), rowsPerStatement*width, full/rowsPerStatement,
+		func(i int, dst []any) {
+			for k := range rowsPerStatement {
+				row(i*rowsPerStatement+k, dst[k*width:(k+1)*width])
+			}
+		})
+	if err != nil {
+		return 0, err
+	}
+	rest, err := s.execMany(ctx, s.db.dialect.insertText(table, columns, 1, clause), width, n-full,
+		func(i int, dst []any) { row(full+i, dst) })
+	return inserted + rest, err
 }
 
 // checkEvery is how many rows run between two looks at the context. The rows
@@ -102,6 +123,9 @@ const checkEvery = 256
 // execMany runs a statement n times on the driver itself, SQLite only, and
 // returns how many rows it changed in all.
 func (s *session) execMany(ctx context.Context, query string, parameters, n int, row func(i int, dst []any)) (changed int64, err error) {
+	if n == 0 {
+		return 0, nil
+	}
 	err = s.conn.Raw(func(raw any) error {
 		stmt, err := s.rawStmt(ctx, raw, query)
 		if err != nil {

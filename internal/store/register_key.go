@@ -57,10 +57,10 @@ func (db *DB) InsertKeys(ctx context.Context, keys []register.Key) (taken []regi
 func (db *DB) insertKeySet(ctx context.Context, set keySet) (n int64, err error) {
 	if db.dialect.isSQLite() {
 		err = db.InTx(ctx, func(ctx context.Context) error {
-			n, err = db.sessionOf(ctx).execMany(ctx, `INSERT INTO record_key (collection_id, field_id, value_key, record_id)
-				VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, 4, len(set.texts), func(i int, dst []any) {
-				dst[0], dst[1], dst[2], dst[3] = set.collection, set.field, set.texts[i], set.records[i]
-			})
+			n, err = db.sessionOf(ctx).insertRows(ctx, "record_key", []string{"collection_id", "field_id", "value_key", "record_id"},
+				len(set.texts), func(i int, dst []any) {
+					dst[0], dst[1], dst[2], dst[3] = set.collection, set.field, set.texts[i], set.records[i]
+				}, "ON CONFLICT DO NOTHING")
 			return err
 		})
 		return n, err
