@@ -85,14 +85,26 @@ func (d Document) Pick(f *Fields, dst []Value) ([]Value, error) {
 }
 
 // Get returns the value of one path, absent also when d is not a JSON object.
-// For more than one path or document use Pick.
+// For more than one path use Pick.
 func (d Document) Get(path string) Value {
-	var space [1]Value
-	values, err := d.Pick(NewFields(path), space[:0])
-	if err != nil {
+	name, tail, _ := strings.Cut(path, ".")
+	var raws [1][]byte
+	s := rawjson.Scan(d)
+	s.Object()
+	for member, ok := s.Member(); ok; member, ok = s.Member() {
+		if raw := s.Value(); string(member) == name {
+			raws[0] = raw
+		}
+	}
+	if finish(&s, "") != nil {
 		return Value{}
 	}
-	return values[0]
+	if tail != "" {
+		raws[0] = below(raws[0], tail)
+	}
+	var out [1]Value
+	fill(out[:], raws[:])
+	return out[0]
 }
 
 // below returns the member of raw that tail names, nil when there is none.

@@ -98,8 +98,8 @@ func TestBrokenDocumentsAreInvalid(t *testing.T) {
 	for _, text := range []string{"", "[]", "null", `{"a":1`, `{"a":1}x`} {
 		bad := directory.Document(text)
 		_, pick := bad.Pick(directory.NewFields("a"), nil)
-		_, merged := good.Merge(bad)
-		_, onto := bad.Merge(good)
+		_, _, merged := good.Merge(bad)
+		_, _, onto := bad.Merge(good)
 		_, same := bad.Same(good)
 		_, as := good.Same(bad)
 		_, clean := bad.Clean()
@@ -130,7 +130,7 @@ func TestMerge(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := directory.Document(tc.old).Merge(directory.Document(tc.change))
+			got, _, err := directory.Document(tc.old).Merge(directory.Document(tc.change))
 			if err != nil || string(got) != tc.want {
 				t.Errorf("got %s, %v, want %s", got, err, tc.want)
 			}
@@ -189,7 +189,7 @@ func FuzzDocuments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		old, okOld := reference(a)
 		change, okChange := reference(b)
-		merged, err := directory.Document(a).Merge(b)
+		merged, unmoved, err := directory.Document(a).Merge(b)
 		if (err == nil) != (okOld && okChange) {
 			t.Fatalf("Merge(%q, %q): %v, encoding/json says %v, %v", a, b, err, okOld, okChange)
 		}
@@ -200,13 +200,20 @@ func FuzzDocuments(f *testing.F) {
 		if want := cmp.Equal(old, change); err != nil || same != want {
 			t.Fatalf("Same(%q, %q) = %v, %v, want %v", a, b, same, err, want)
 		}
+		clean, err := directory.Document(a).Clean()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same, err = clean.Same(merged); err != nil || same != unmoved {
+			t.Fatalf("Merge(%q, %q) says that nothing moved: %v; Same says %v, %v", a, b, unmoved, same, err)
+		}
 		for name, value := range change {
 			old[name] = value
 		}
 		if got, ok := reference(merged); !ok || !cmp.Equal(got, old) {
 			t.Fatalf("Merge(%q, %q) = %q, want %v", a, b, merged, old)
 		}
-		again, err := merged.Merge(b)
+		again, _, err := merged.Merge(b)
 		if err != nil || !bytes.Equal(again, merged) {
 			t.Fatalf("merging %q twice into %q: %q, %v, want %q", b, a, again, err, merged)
 		}
@@ -313,7 +320,7 @@ func BenchmarkMerge(b *testing.B) {
 	doc, _ := person()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := doc.Merge(directory.Document(`{"id":"3f2b8c1e-8a53-4f5e-9d55-0c7a4b6f1a20","attributeName3":"new"}`)); err != nil {
+		if _, _, err := doc.Merge(directory.Document(`{"id":"3f2b8c1e-8a53-4f5e-9d55-0c7a4b6f1a20","attributeName3":"new"}`)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,22 +1,23 @@
 package directory
 
 import (
+	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/musterhq/muster/internal/rawjson"
 )
 
-// member is one attribute of a document.
-type member struct {
-	name string
-	raw  []byte
-}
+// member is one attribute of a document, in the document's memory.
+type member struct{ name, raw []byte }
+
+// usualMembers is more attributes than documents mostly have. Beyond it names
+// are looked for in a map, so that a hostile document costs no more than its size.
+const usualMembers = 64
 
 // members lists the attributes of d in order of first mention, annotations left
 // out, and of a name that comes twice the last value.
 func (d Document) members(op string) ([]member, error) {
-	var all []member
+	all := make([]member, 0, usualMembers)
 	s := rawjson.Scan(d)
 	s.Object()
 	for name, ok := s.Member(); ok; name, ok = s.Member() {
@@ -24,7 +25,7 @@ func (d Document) members(op string) ([]member, error) {
 		if isAnnotation(name) {
 			continue
 		}
-		all = append(all, member{string(name), raw})
+		all = append(all, member{name, raw})
 	}
 	if err := finish(&s, op); err != nil {
 		return nil, err
@@ -32,16 +33,40 @@ func (d Document) members(op string) ([]member, error) {
 	return lastOfEach(all), nil
 }
 
-// lastOfEach merges members of the same name. Documents have some forty.
+// lastOfEach merges members of the same name.
 func lastOfEach(all []member) []member {
-	at := make(map[string]int, len(all))
+	if len(all) > usualMembers {
+		return lastOfMany(all)
+	}
 	kept := all[:0]
 	for _, m := range all {
-		if i, known := at[m.name]; known {
+		if i := indexOf(kept, m.name); i >= 0 {
 			kept[i].raw = m.raw
 			continue
 		}
-		at[m.name] = len(kept)
+		kept = append(kept, m)
+	}
+	return kept
+}
+
+func indexOf(all []member, name []byte) int {
+	for i := range all {
+		if string(all[i].name) == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+func lastOfMany(all []member) []member {
+	at := make(map[string]int, len(all))
+	kept := all[:0]
+	for _, m := range all {
+		if i, known := at[string(m.name)]; known {
+			kept[i].raw = m.raw
+			continue
+		}
+		at[string(m.name)] = len(kept)
 		kept = append(kept, m)
 	}
 	return kept
@@ -50,19 +75,26 @@ func lastOfEach(all []member) []member {
 // Merge returns d with every attribute that change mentions overwritten, null
 // included, and the rest as it was: how a round of changes reads (F34). The
 // result is compact, without annotations, in d's order with new attributes
-// behind. It fails with errs.Invalid when one of the two is not a JSON object.
-func (d Document) Merge(change Document) (Document, error) {
+// behind; same tells that it says what d says. It fails with errs.Invalid when
+// one of the two is not a JSON object.
+func (d Document) Merge(change Document) (merged Document, same bool, err error) {
 	const op = "merge a change into a document"
 	old, err := d.members(op)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	fresh, err := change.members(op)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	all := lastOfEach(append(old, fresh...))
-	return appendObject(make([]byte, 0, len(d)+len(change)), all), nil
+	known := len(old)
+	all := lastOfEach(append(old[:known:known], fresh...))
+	same = len(all) == known
+	for i := 0; same && i < len(fresh); i++ {
+		before := indexOf(old, fresh[i].name)
+		same = before >= 0 && sameValue(old[before].raw, fresh[i].raw)
+	}
+	return appendObject(make([]byte, 0, len(d)+len(change)), all), same, nil
 }
 
 // Clean returns d compact and without annotations, at every depth. It is what
@@ -82,7 +114,7 @@ func appendObject(dst []byte, all []member) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = rawjson.AppendString(dst, m.name)
+		dst = rawjson.AppendString(dst, string(m.name))
 		dst = appendClean(append(dst, ':'), m.raw)
 	}
 	return append(dst, '}')
@@ -161,11 +193,14 @@ func sameMembers(a, b []member) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	byName := func(x, y member) int { return strings.Compare(x.name, y.name) }
-	slices.SortFunc(a, byName)
-	slices.SortFunc(b, byName)
+	ordered := slices.EqualFunc(a, b, func(x, y member) bool { return string(x.name) == string(y.name) })
+	if !ordered {
+		byName := func(x, y member) int { return bytes.Compare(x.name, y.name) }
+		slices.SortFunc(a, byName)
+		slices.SortFunc(b, byName)
+	}
 	return slices.EqualFunc(a, b, func(x, y member) bool {
-		return x.name == y.name && sameValue(x.raw, y.raw)
+		return string(x.name) == string(y.name) && sameValue(x.raw, y.raw)
 	})
 }
 

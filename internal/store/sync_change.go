@@ -264,32 +264,6 @@ func (db *DB) SetChangeStates(ctx context.Context, run int64, seqs []int64, stat
 	return nil
 }
 
-func scanTally(row interface{ Scan(...any) error }) (syncer.ChangeTally, error) {
-	var t syncer.ChangeTally
-	err := row.Scan(&t.Verb, &t.State, &t.Count)
-	return t, err
-}
-
-// TallyChanges counts the records and logins that a run has changes for, by
-// state and by the change that says most of them: one of whom three fields and a
-// status change counts once. A deactivation or reactivation says more than what
-// goes with it. What only reports is counted by itself. An addition is always
-// alone, which spares the many of a first run the grouping.
-func (db *DB) TallyChanges(ctx context.Context, run int64) ([]syncer.ChangeTally, error) {
-	return collect(ctx, db, scanTally, `SELECT verb, state, COUNT(*) FROM change WHERE run_id = $1 AND verb = $2 GROUP BY verb, state
-		UNION ALL
-		SELECT lead_verb, state, COUNT(*) FROM (
-			SELECT state, CASE
-				WHEN MIN(verb) >= $5 THEN MIN(verb)
-				WHEN MAX(CASE WHEN verb = $3 THEN 1 ELSE 0 END) = 1 THEN $3
-				WHEN MAX(CASE WHEN verb = $4 THEN 1 ELSE 0 END) = 1 THEN $4
-				ELSE MIN(verb) END AS lead_verb
-			FROM change WHERE run_id = $1 AND verb <> $2
-			GROUP BY entry_id, target, collection_id, state, CASE WHEN verb < $5 THEN 0 ELSE verb END) subjects
-		GROUP BY lead_verb, state ORDER BY 1, 2`,
-		run, int64(reconcile.Add), int64(reconcile.Deactivate), int64(reconcile.Reactivate), int64(reconcile.Skip))
-}
-
 // LastSeq returns the highest number among a run's changes.
 func (db *DB) LastSeq(ctx context.Context, run int64) (n int64, err error) {
 	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM change WHERE run_id = $1`, run).Scan(&n)

@@ -155,25 +155,36 @@ func (db *DB) InsertEntries(ctx context.Context, connection, run int64, entries 
 // UpdateEntries stores what moved of known entries. An entry without a
 // document keeps the one it has.
 func (db *DB) UpdateEntries(ctx context.Context, run int64, entries []syncer.Entry) error {
-	q := db.conn(ctx)
-	for i := range entries {
-		e := &entries[i]
-		var err error
+	var silent, speaking []syncer.Entry
+	for _, e := range entries {
 		if e.Doc == nil {
-			_, err = q.ExecContext(ctx, `UPDATE entry SET version = $2, standing = $3, missing = $4, deleted_at = $5,
-				purge_at = $6, run_id = $7 WHERE id = $1`,
-				e.ID, e.Version, int64(e.Standing), int64(e.Missing), microsOrZero(e.DeletedAt), microsOrZero(e.PurgeAt), run)
+			silent = append(silent, e)
 		} else {
-			_, err = q.ExecContext(ctx, `UPDATE entry SET version = $2, standing = $3, missing = $4, deleted_at = $5,
-				purge_at = $6, run_id = $7, hash = $8, doc = $9 WHERE id = $1`,
-				e.ID, e.Version, int64(e.Standing), int64(e.Missing), microsOrZero(e.DeletedAt), microsOrZero(e.PurgeAt), run,
-				bytesOrNil(e.Hash), []byte(e.Doc))
-		}
-		if err != nil {
-			return err
+			speaking = append(speaking, e)
 		}
 	}
-	return nil
+	if err := db.updateEntries(ctx, run, silent, false); err != nil {
+		return err
+	}
+	return db.updateEntries(ctx, run, speaking, true)
+}
+
+// updateEntries stores what moved, and the documents if docs is set.
+func (db *DB) updateEntries(ctx context.Context, run int64, entries []syncer.Entry, docs bool) error {
+	columns := []column{
+		{"version", "bigint"}, {"standing", "bigint"}, {"missing", "bigint"}, {"deleted_at", "bigint"}, {"purge_at", "bigint"}, {"run_id", "bigint"},
+	}
+	if docs {
+		columns = append(columns, column{"hash", "bytea"}, column{"doc", "bytea"})
+	}
+	return db.bulkUpdate(ctx, "entry", columns, len(entries), func(i int, dst []any) {
+		e := &entries[i]
+		dst[0], dst[1], dst[2], dst[3] = e.ID, e.Version, int64(e.Standing), int64(e.Missing)
+		dst[4], dst[5], dst[6] = microsOrZero(e.DeletedAt), microsOrZero(e.PurgeAt), run
+		if docs {
+			dst[7], dst[8] = bytesOrNil(e.Hash), []byte(e.Doc)
+		}
+	})
 }
 
 // CountStandings counts the entries of a kind by standing.

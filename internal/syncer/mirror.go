@@ -245,15 +245,9 @@ func (m *mirror) takeChange(w *work, o *directory.Object) error {
 	if w.fresh && old == nil {
 		old = directory.Document("{}")
 	}
-	merged, err := old.Merge(o.Doc)
+	merged, same, err := old.Merge(o.Doc)
 	if err != nil {
 		return err
-	}
-	same := false
-	if !w.fresh {
-		if same, err = old.Same(merged); err != nil {
-			return err
-		}
 	}
 	if !same || w.fresh {
 		w.Doc, w.Hash, w.moved = merged, nil, true

@@ -126,7 +126,10 @@ const (
 	KeptOnUndo // undo left it: the value had been changed since
 )
 
-var changeStates = [...]string{"planned", "held", "applied", "dismissed", "failed", "stale", "undone", "kept"}
+// ChangeStates is how many states there are.
+const ChangeStates = int(KeptOnUndo) + 1
+
+var changeStates = [ChangeStates]string{"planned", "held", "applied", "dismissed", "failed", "stale", "undone", "kept"}
 
 // String returns the state as it stands in JSON.
 func (s ChangeState) String() string {

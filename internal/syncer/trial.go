@@ -70,7 +70,7 @@ func (s *Service) specimen(ctx context.Context, src Source, c Connection, compil
 	if err != nil || len(fresh) == 0 {
 		return e, of, nil // what the mirror knows is better than nothing
 	}
-	if merged, err := e.Doc.Merge(fresh[0].Doc); err == nil {
+	if merged, _, err := e.Doc.Merge(fresh[0].Doc); err == nil {
 		e.Doc = merged
 	}
 	return e, of, nil
