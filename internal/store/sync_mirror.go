@@ -64,20 +64,24 @@ func (db *DB) EntriesByObject(ctx context.Context, connection int64, ids []direc
 	return out, rows.Err()
 }
 
-// EntriesByID returns entries with their documents, by number.
-func (db *DB) EntriesByID(ctx context.Context, ids []int64) ([]syncer.Entry, error) {
+// EntriesByID returns entries by number, with their documents if docs is set.
+func (db *DB) EntriesByID(ctx context.Context, ids []int64, docs bool) ([]syncer.Entry, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	in, args := db.amongNumbers("id", ids)
-	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT `+entryColumns+`, doc FROM entry WHERE `+in+` ORDER BY id`, args...)
+	columns := entryColumns
+	if docs {
+		columns += ", doc"
+	}
+	rows, err := db.conn(ctx).QueryContext(ctx, `SELECT `+columns+` FROM entry WHERE `+in+` ORDER BY id`, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	out := make([]syncer.Entry, 0, len(ids))
 	for rows.Next() {
-		e, err := scanEntry(rows, true)
+		e, err := scanEntry(rows, docs)
 		if err != nil {
 			return nil, err
 		}

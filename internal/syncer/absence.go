@@ -90,7 +90,7 @@ func (r *reader) missing(ctx context.Context, kind directory.Kind, here *roaring
 // asks by ID about those that have been missing twice.
 func (r *reader) countMissing(ctx context.Context, kind directory.Kind, missing *roaring.Bitmap) error {
 	for chunk := range chunks(missing, 200) {
-		entries, err := r.s.store.EntriesByID(ctx, chunk)
+		entries, err := r.s.store.EntriesByID(ctx, chunk, true)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (r *reader) purged(ctx context.Context, kind directory.Kind, input string) 
 	}
 	soft.AndNot(bin)
 	for chunk := range chunks(soft, 500) {
-		entries, err := r.s.store.EntriesByID(ctx, chunk)
+		entries, err := r.s.store.EntriesByID(ctx, chunk, true)
 		if err != nil {
 			return err
 		}

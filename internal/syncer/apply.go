@@ -260,15 +260,17 @@ func (a *applier) single(ctx context.Context, d *deed) error {
 }
 
 // deeds groups a batch's changes by target, and completes additions from the
-// mirror, where their values are.
+// mirror, where their values are. Of other changes the plan has the values.
 func (a *applier) deeds(ctx context.Context, rows []PlannedChange) ([]deed, error) {
 	var ids []int64
+	docs := false
 	for i := range rows {
+		docs = docs || rows[i].Verb == reconcile.Add
 		if n := len(ids); n == 0 || ids[n-1] != rows[i].Entry {
 			ids = append(ids, rows[i].Entry)
 		}
 	}
-	entries, err := a.s.store.EntriesByID(ctx, ids)
+	entries, err := a.s.store.EntriesByID(ctx, ids, docs)
 	if err != nil {
 		return nil, err
 	}

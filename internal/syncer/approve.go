@@ -186,7 +186,7 @@ func (ses *session) confirmMissing(ctx context.Context, chosen []PlannedChange) 
 
 // confirmChunk marks who is gone as not found and notes who is alive.
 func (ses *session) confirmChunk(ctx context.Context, ids []int64, alive map[int64]bool) error {
-	entries, err := ses.s.store.EntriesByID(ctx, ids)
+	entries, err := ses.s.store.EntriesByID(ctx, ids, true)
 	if err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func (p *planner) owners(ctx context.Context, keys []TargetKey) (map[TargetKey]L
 	for _, l := range owners {
 		ids = append(ids, l.Entry)
 	}
-	entries, err := p.s.store.EntriesByID(ctx, ids)
+	entries, err := p.s.store.EntriesByID(ctx, ids, true)
 	standings := make(map[int64]reconcile.Standing, len(entries))
 	for _, e := range entries {
 		standings[e.ID] = e.Standing

@@ -59,7 +59,7 @@ func (s *Service) keptBy(ctx context.Context, connection int64, links map[int64]
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	entries, err := s.store.EntriesByID(ctx, ids)
+	entries, err := s.store.EntriesByID(ctx, ids, true)
 	if err != nil {
 		return err
 	}

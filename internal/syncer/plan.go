@@ -151,7 +151,7 @@ func suspect(changes []reconcile.Change) {
 
 // cases gathers what is wanted of a batch and what there is.
 func (p *planner) cases(ctx context.Context, ids []int64) ([]reconcile.Case, *reconcile.Facts, error) {
-	entries, err := p.s.store.EntriesByID(ctx, ids)
+	entries, err := p.s.store.EntriesByID(ctx, ids, true)
 	if err != nil {
 		return nil, nil, err
 	}

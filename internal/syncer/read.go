@@ -419,7 +419,7 @@ func askedInput(kind directory.Kind) string { return kind.String() + "s asked fo
 func (r *reader) askByID(ctx context.Context, ids *roaring.Bitmap) error {
 	q := r.rules.query(directory.User)
 	for chunk := range chunks(ids, 200) {
-		entries, err := r.s.store.EntriesByID(ctx, chunk)
+		entries, err := r.s.store.EntriesByID(ctx, chunk, true)
 		if err != nil {
 			return err
 		}

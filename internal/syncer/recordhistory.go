@@ -69,7 +69,7 @@ func (s *Service) PersonOf(ctx context.Context, record int64) (Connection, strin
 	if !ok {
 		return Connection{}, "", errs.New(errs.NotFound, "the record is not linked to a directory")
 	}
-	entries, err := s.store.EntriesByID(ctx, []int64{link.Entry})
+	entries, err := s.store.EntriesByID(ctx, []int64{link.Entry}, true)
 	if err != nil || len(entries) == 0 {
 		return Connection{}, "", orNothing(err)
 	}

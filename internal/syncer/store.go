@@ -67,7 +67,7 @@ type StandingCounts map[reconcile.Standing]int
 // mirrorStore keeps what the directory last said.
 type mirrorStore interface {
 	EntriesByObject(ctx context.Context, connection int64, ids []directory.ObjectID, docs bool) (map[directory.ObjectID]Entry, error)
-	EntriesByID(ctx context.Context, ids []int64) ([]Entry, error) // with documents, by number
+	EntriesByID(ctx context.Context, ids []int64, docs bool) ([]Entry, error) // by number, with their documents if asked for
 	// EntriesFrom returns the entries with at most n numbers from first on, without
 	// documents.
 	EntriesFrom(ctx context.Context, connection, first int64, n int) ([]Entry, error)

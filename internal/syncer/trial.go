@@ -61,7 +61,7 @@ func (s *Service) specimen(ctx context.Context, src Source, c Connection, compil
 	if err != nil {
 		return Entry{}, 0, err
 	}
-	found, err := s.store.EntriesByID(ctx, []int64{int64(id)})
+	found, err := s.store.EntriesByID(ctx, []int64{int64(id)}, true)
 	if err != nil || len(found) == 0 {
 		return Entry{}, 0, orNothing(err)
 	}
@@ -119,7 +119,7 @@ func (s *Service) ExplainRecord(ctx context.Context, record int64) (Explanation,
 	if !ok {
 		return Explanation{}, Connection{}, errs.New(errs.NotFound, "the record is not linked to a directory")
 	}
-	entries, err := s.store.EntriesByID(ctx, []int64{link.Entry})
+	entries, err := s.store.EntriesByID(ctx, []int64{link.Entry}, true)
 	if err != nil || len(entries) == 0 {
 		return Explanation{}, Connection{}, orNothing(err)
 	}

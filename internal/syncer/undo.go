@@ -198,7 +198,7 @@ func (a *applier) waitNoMore(ctx context.Context, row *PlannedChange, record int
 
 // present returns what the register holds now of a change's target.
 func (a *applier) present(ctx context.Context, row *PlannedChange) (reconcile.Current, *Entry, error) {
-	entries, err := a.s.store.EntriesByID(ctx, []int64{row.Entry})
+	entries, err := a.s.store.EntriesByID(ctx, []int64{row.Entry}, true)
 	if err != nil || len(entries) == 0 {
 		return reconcile.Current{}, nil, err
 	}
