@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 	"internal/listing":     {"account", "datatype", "errs", "register"},
 	"internal/sheet":       {"errs"},
 	"internal/label":       {"errs"},
+	"internal/once":        {"errs"},
 	"internal/attachment":  {"account", "errs", "register"},
 	"internal/exchange":    {"account", "audit", "datatype", "errs", "listing", "register", "sheet"},
 	"internal/reconcile":   {"datatype", "directory", "errs"},

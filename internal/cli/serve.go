@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -12,7 +13,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/api"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/once"
+	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/server"
 	"github.com/musterhq/muster/internal/web"
 )
@@ -138,8 +143,25 @@ func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.
 	var work sync.WaitGroup
 	work.Go(func() { h.keepTime(ctx, d.Log) })
 	work.Go(func() { h.keepIndex(ctx, d.Log) })
-	err := server.Serve(ctx, l, web.New(d).Handler(), o)
+	err := server.Serve(ctx, l, h.site(d), o)
 	stop()
 	work.Wait()
 	return err
+}
+
+// site is the application for browsers and for programs, on one mux.
+func (h *house) site(d web.Deps) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", web.New(d).Handler())
+	mux.Handle(api.Prefix+"/", api.New(api.Deps{
+		Accounts: h.accounts, Records: h.records, Lists: h.lists, Exchange: h.exchange, Files: h.files, Integrations: h.work,
+		Principal: h.principalOf, Once: once.New(h.db, nil), Log: d.Log,
+	}).Handler())
+	return mux
+}
+
+// principalOf tells on whose behalf a token acts.
+func (h *house) principalOf(ctx context.Context, token secret.Text, address string) (account.Principal, error) {
+	who, _, err := h.accounts.Continue(ctx, token, address)
+	return who, err
 }

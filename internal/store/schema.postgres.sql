@@ -543,3 +543,15 @@ CREATE TABLE lease (
     expires_at bigint NOT NULL,
     PRIMARY KEY (connection_id)
 );
+
+CREATE TABLE kept_answer (
+    key bytea NOT NULL,
+    request bytea NOT NULL,
+    created_at bigint NOT NULL,
+    status bigint NOT NULL,
+    header text NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (key)
+);
+
+CREATE INDEX kept_answer_age ON kept_answer USING btree (created_at);

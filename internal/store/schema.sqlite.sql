@@ -505,3 +505,14 @@ CREATE TABLE lease (
     cancelled     BOOLEAN NOT NULL, -- somebody asked the holder to stop
     expires_at    BIGINT NOT NULL
 );
+
+CREATE TABLE kept_answer (
+    key        BLOB NOT NULL PRIMARY KEY, -- of who asks and the key they gave, as a hash
+    request    BLOB NOT NULL,             -- a hash of what is asked for
+    created_at BIGINT    NOT NULL,
+    status     BIGINT    NOT NULL,             -- 0 while there is no answer yet
+    header     TEXT      NOT NULL,
+    body       BLOB NOT NULL
+);
+
+CREATE INDEX kept_answer_age ON kept_answer (created_at);

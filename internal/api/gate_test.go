@@ -1,0 +1,110 @@
+package api_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/musterhq/muster/client"
+	"github.com/musterhq/muster/internal/api"
+	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/store"
+	"github.com/musterhq/muster/internal/store/storetest"
+)
+
+func TestNobodyGetsInWithoutAToken(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.tokens["forged"] = strings.Repeat("x", 43)
+	for _, who := range []string{"nobody", "forged"} {
+		got := o.ask(who, "GET", "/accounts", nil)
+		p := read[client.Problem](got, http.StatusUnauthorized)
+		if p.Kind != "unauthenticated" || got.header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: %+v", who, p)
+		}
+	}
+	cookie := o.ask("nobody", "GET", "/accounts", nil, "Cookie", "muster_session="+o.tokens[boss]+"; session="+o.tokens[boss])
+	if cookie.status != http.StatusUnauthorized {
+		t.Errorf("with a cookie instead of a token: %d, want 401", cookie.status)
+	}
+	for _, path := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs.css"} {
+		if got := o.ask("nobody", "GET", path, nil); got.status != http.StatusOK {
+			t.Errorf("%s without a token: %d, want it to be open", path, got.status)
+		}
+	}
+}
+
+func TestWhatLeadsNowhereIsAProblemToo(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	if p := read[client.Problem](o.ask(boss, "GET", "/nothing", nil), http.StatusNotFound); p.Kind != "not found" {
+		t.Errorf("an address that leads nowhere: %+v", p)
+	}
+	got := o.ask(boss, "DELETE", "/accounts", nil)
+	if read[client.Problem](got, http.StatusMethodNotAllowed); got.header.Get("Allow") != "GET, POST" {
+		t.Errorf("a method that is not taken: allowed %q, want GET, POST", got.header.Get("Allow"))
+	}
+}
+
+func TestATokenThatAsksTooOftenWaits(t *testing.T) {
+	t.Parallel()
+	o := openOn(t, storetest.SQLite(t), api.Rate{PerSecond: 0.5, Burst: 3})
+	for range 3 {
+		if got := o.ask(boss, "GET", "/me", nil); got.status != http.StatusOK {
+			t.Fatalf("within the rate: %d", got.status)
+		}
+	}
+	got := o.ask(boss, "GET", "/me", nil)
+	wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+	if got.status != http.StatusTooManyRequests || err != nil || wait < 1 || wait > 3 {
+		t.Errorf("above the rate: %d, to wait %q; want 429 and some two seconds", got.status, got.header.Get("Retry-After"))
+	}
+	if other := o.ask(manager, "GET", "/me", nil); other.status != http.StatusOK {
+		t.Errorf("another token meanwhile: %d, want it served", other.status)
+	}
+}
+
+func TestTheSameRequestIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := openOn(t, db, api.Rate{PerSecond: 1e6, Burst: 1e6})
+		c := o.collection(o.module, register.Main)
+		path := o.in("/collections/%d/records", c.ID)
+		in := client.RecordInput{Fields: client.Values{"Name": "Laptop"}}
+		first := o.ask(manager, "POST", path, in, "Idempotency-Key", "one")
+		again := o.ask(manager, "POST", path, in, "Idempotency-Key", "one")
+		a, b := read[client.Record](first, http.StatusCreated), read[client.Record](again, http.StatusCreated)
+		if a.ID != b.ID || again.header.Get("Idempotency-Replayed") != "true" || again.header.Get("ETag") != first.header.Get("ETag") || again.header.Get("Content-Type") != first.header.Get("Content-Type") {
+			t.Errorf("sent twice: records %d and %d, headers %v", a.ID, b.ID, again.header)
+		}
+		if other := read[client.Record](o.ask(colleague, "POST", path, in, "Idempotency-Key", "one"), http.StatusCreated); other.ID == a.ID {
+			t.Error("somebody else's key of the same text gave the answer away")
+		}
+		in.Fields["Name"] = "Another"
+		if got := o.ask(manager, "POST", path, in, "Idempotency-Key", "one"); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("another request under the key: %d, want 422", got.status)
+		}
+		bad := client.RecordInput{Fields: client.Values{"Name": "Laptop", "Price": "dear"}}
+		if got := o.ask(manager, "POST", path, bad, "Idempotency-Key", "two"); got.status != http.StatusUnprocessableEntity {
+			t.Fatalf("a bad price: %d", got.status)
+		}
+		bad.Fields["Price"] = 5
+		if got := o.ask(manager, "POST", path, bad, "Idempotency-Key", "two"); got.status != http.StatusCreated {
+			t.Errorf("put right under the same key: %d %s, want it done", got.status, got.body)
+		}
+	})
+}
+
+func TestABodyHasALimit(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	c := o.collection(o.module, register.Main)
+	big := `{"fields": {"Name": "` + strings.Repeat("x", 3<<20) + `"}}`
+	for _, key := range []string{"", "k"} {
+		got := o.ask(manager, "POST", o.in("/collections/%d/records", c.ID), big, "Idempotency-Key", key)
+		if p := read[client.Problem](got, http.StatusRequestEntityTooLarge); p.Status != 413 {
+			t.Errorf("three megabytes: %+v", p)
+		}
+	}
+}
