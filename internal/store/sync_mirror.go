@@ -99,6 +99,42 @@ func (db *DB) EntriesFrom(ctx context.Context, connection, first int64, n int) (
 		connection, first, first+int64(n)-1)
 }
 
+// EntryNumbers returns the numbers of the known ones of the given objects. The
+// index over objects has them, so that no entry is read.
+func (db *DB) EntryNumbers(ctx context.Context, connection int64, ids []directory.ObjectID) (map[directory.ObjectID]int64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	in, arg := db.inObjects("object_id", 2, ids)
+	return db.entryNumbers(ctx, len(ids), `SELECT object_id, id FROM entry WHERE connection_id = $1 AND `+in, connection, arg)
+}
+
+// EntryNumbersFrom returns the numbers of the objects of a connection whose
+// entries are among the n from first on. The plus is that of EntriesFrom.
+func (db *DB) EntryNumbersFrom(ctx context.Context, connection, first int64, n int) (map[directory.ObjectID]int64, error) {
+	return db.entryNumbers(ctx, n, `SELECT object_id, id FROM entry WHERE id BETWEEN $2 AND $3 AND +connection_id = $1`,
+		connection, first, first+int64(n)-1)
+}
+
+// entryNumbers collects about n objects with their entries' numbers.
+func (db *DB) entryNumbers(ctx context.Context, n int, query string, args ...any) (map[directory.ObjectID]int64, error) {
+	rows, err := db.conn(ctx).QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make(map[directory.ObjectID]int64, n)
+	var object sql.RawBytes
+	var number int64
+	for rows.Next() {
+		if err := rows.Scan(&object, &number); err != nil {
+			return nil, err
+		}
+		out[directory.ObjectID(object)] = number
+	}
+	return out, rows.Err()
+}
+
 // FindEntries finds entries by object ID, or by a text that stands as a whole
 // value in the document: a principal name, an email, a display name.
 func (db *DB) FindEntries(ctx context.Context, connection int64, kind directory.Kind, text string, limit int) ([]syncer.Entry, error) {

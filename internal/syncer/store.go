@@ -71,6 +71,10 @@ type mirrorStore interface {
 	// EntriesFrom returns the entries with at most n numbers from first on, without
 	// documents.
 	EntriesFrom(ctx context.Context, connection, first int64, n int) ([]Entry, error)
+	// EntryNumbers returns the numbers of the known ones of the given objects, and
+	// EntryNumbersFrom those of all objects with at most n numbers from first on.
+	EntryNumbers(ctx context.Context, connection int64, ids []directory.ObjectID) (map[directory.ObjectID]int64, error)
+	EntryNumbersFrom(ctx context.Context, connection, first int64, n int) (map[directory.ObjectID]int64, error)
 	FindEntries(ctx context.Context, connection int64, kind directory.Kind, text string, limit int) ([]Entry, error)
 	InsertEntries(ctx context.Context, connection, run int64, entries []Entry) error
 	UpdateEntries(ctx context.Context, run int64, entries []Entry) error

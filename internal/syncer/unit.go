@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -210,6 +211,7 @@ func (r *reader) members(ctx context.Context, u *unitState) (*roaring.Bitmap, er
 func (r *reader) membersOf(ctx context.Context, u *unitState, kind directory.Kind, set *roaring.Bitmap) error {
 	var strangers []directory.ObjectID
 	arrived := 0
+	known := &roll{store: r.s.store, connection: r.conn.ID}
 	for page, err := range r.src.Members(ctx, r.directoryUnit(u), kind, directory.Cursor{}) {
 		if err != nil {
 			return err
@@ -222,7 +224,7 @@ func (r *reader) membersOf(ctx context.Context, u *unitState, kind directory.Kin
 			}
 			ids = append(ids, page.Objects[i].ID)
 		}
-		if strangers, err = r.addMembers(ctx, set, strangers, ids); err != nil {
+		if strangers, err = known.add(ctx, set, strangers, ids); err != nil {
 			return err
 		}
 		arrived += len(page.Objects)
@@ -245,18 +247,46 @@ func (r *reader) memberKinds(u *unitState) []directory.Kind {
 	return kinds
 }
 
-// addMembers adds known objects to a set and returns the unknown ones.
-func (r *reader) addMembers(ctx context.Context, set *roaring.Bitmap, strangers, ids []directory.ObjectID) ([]directory.ObjectID, error) {
-	known, err := r.s.store.EntriesByObject(ctx, r.conn.ID, ids, false)
+// roll finds the entries of a unit's members. Directories mostly list members in
+// the order in which they list everybody, which is the mirror's: while most of a
+// page stand behind the last one, they are looked for there first, at a fifth of
+// what looking for each costs.
+type roll struct {
+	store      Store
+	connection int64
+	expect     int64 // the entry that may come next; 0 for no idea
+	scattered  bool  // the members stand elsewhere
+}
+
+// add adds known objects to a set and returns the unknown ones.
+func (r *roll) add(ctx context.Context, set *roaring.Bitmap, strangers, ids []directory.ObjectID) ([]directory.ObjectID, error) {
+	if len(ids) == 0 {
+		return strangers, nil
+	}
+	numbers, rest := map[directory.ObjectID]int64{}, ids
+	if r.expect != 0 {
+		var err error
+		if numbers, err = r.store.EntryNumbersFrom(ctx, r.connection, r.expect, len(ids)+len(ids)/4); err != nil {
+			return nil, err
+		}
+		rest = slices.DeleteFunc(slices.Clone(ids), func(id directory.ObjectID) bool { return numbers[id] != 0 })
+		r.scattered = len(rest) > len(ids)/2
+	}
+	others, err := r.store.EntryNumbers(ctx, r.connection, rest)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
-		if e, ok := known[id]; ok {
-			set.Add(uint32(e.ID))
+		if n := cmp.Or(numbers[id], others[id]); n != 0 {
+			set.Add(uint32(n))
 		} else {
 			strangers = append(strangers, id)
 		}
+	}
+	r.expect = 0
+	last := ids[len(ids)-1]
+	if n := cmp.Or(numbers[last], others[last]); n != 0 && !r.scattered {
+		r.expect = n + 1
 	}
 	return strangers, nil
 }
@@ -273,7 +303,8 @@ func (r *reader) strangers(ctx context.Context, u *unitState, kind directory.Kin
 		if err := r.takeSingles(ctx, kind, found, askedInput(kind)); err != nil {
 			return err
 		}
-		if _, err := r.addMembers(ctx, set, nil, chunk); err != nil {
+		known := roll{store: r.s.store, connection: r.conn.ID}
+		if _, err := known.add(ctx, set, nil, chunk); err != nil {
 			return err
 		}
 	}
