@@ -51,7 +51,7 @@ func TestTheAuditLogGoesOnOnItsNextPage(t *testing.T) {
 	for pages := 1; ; pages++ {
 		page := b.get(path).body
 		seen += strings.Count(page, "Account created</td>")
-		_, after, more := strings.Cut(page, `<a class="btn mt-3" href="`)
+		_, after, more := strings.Cut(page, `<a class="btn mt-3 btn-after" href="`)
 		if !more {
 			if pages != 2 {
 				t.Errorf("%d pages, want 2", pages)

@@ -76,6 +76,9 @@ func (v *visit) syncPart(m view.Module, part *view.ModulePart) error {
 			if sync.Last == nil && r.Mode != syncer.Preview {
 				sync.Last = &row
 			}
+			if len(sync.Recent) < recentRuns {
+				sync.Recent = append(sync.Recent, row)
+			}
 			if r.State == syncer.Held {
 				sync.Held = append(sync.Held, row)
 			}
@@ -85,6 +88,9 @@ func (v *visit) syncPart(m view.Module, part *view.ModulePart) error {
 	}
 	return nil
 }
+
+// recentRuns is how many runs of an integration the dashboard shows.
+const recentRuns = 5
 
 // nextSync is when a connection syncs by itself the next time, by its last runs;
 // zero when it does not.

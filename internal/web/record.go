@@ -168,6 +168,9 @@ func (v *visit) recordView(r register.Record, c register.Collection, fields []re
 		}
 		cell := v.cell(f, r.Value(f.ID), titles)
 		cell.Pinned = slices.Contains(r.Pinned, f.ID)
+		if c.Kind == register.People && f.System && slices.Contains(register.LeftStatuses(), r.Value(f.ID).String()) {
+			page.Leavers = modulePath(v.module.ID) + "/leavers"
+		}
 		page.Cells = append(page.Cells, cell)
 	}
 	return page, nil

@@ -55,6 +55,20 @@ func (v *visit) runRow(c syncer.Connection, r syncer.Run) view.RunRow {
 	return row
 }
 
+// runNotes are the notes of a run. One of them tells people at the command line
+// what to type; here a link leads there.
+func runNotes(run syncer.Run, module int64) []view.RunNote {
+	var out []view.RunNote
+	for _, text := range run.Notes {
+		n := view.RunNote{Text: text}
+		if before, typed := strings.CutSuffix(text, " See each with: muster holdings NAME"); typed {
+			n = view.RunNote{Text: before, Path: modulePath(module) + "/leavers", Link: "Get them back"}
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
 func modeWord(r syncer.Run) string {
 	switch {
 	case r.Scope.Draft:
@@ -138,7 +152,7 @@ func (v *visit) report(run syncer.Run, c syncer.Connection) (view.Run, error) {
 	page := view.Run{
 		Row: v.runRow(c, run), Crumbs: append(v.integrationCrumbs(c), view.Crumb{Name: "Runs", Path: connectionPath(v.module.ID, c.ID) + "/runs"}),
 		Path: path, Running: run.State == syncer.Running, Held: run.State == syncer.Held, Preview: run.Mode == syncer.Preview,
-		MayApprove: v.mayApprove(), Holds: run.Holds, Notes: run.Notes, Error: run.Error, Hint: run.Hint,
+		MayApprove: v.mayApprove(), Holds: run.Holds, Notes: runNotes(run, v.module.ID), Error: run.Error, Hint: run.Hint,
 		Part: v.text("part"), Counts: partsOf(run, path),
 		Requests: run.Stats.Usage.Requests, Retries: run.Stats.Usage.Retries,
 		Waited: run.Stats.Usage.Waited.Round(time.Millisecond).String(), Drift: run.Stats.Drift,

@@ -203,7 +203,7 @@ func IntegrationsPage(f *Frame, page Integrations) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, t := range page.Tiles {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"col-md-6\"><div class=\"card\"><div class=\"card-body\"><div class=\"d-flex justify-content-between mb-2\"><h2 class=\"card-title m-0\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"col-md-6\"><div class=\"card\"><div class=\"card-body\"><div class=\"d-flex flex-wrap gap-2 justify-content-between mb-3\"><h2 class=\"card-title m-0\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -224,7 +224,7 @@ func IntegrationsPage(f *Frame, page Integrations) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</div><dl class=\"keys\"><dt>Mappings</dt><dd><a href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</div><dl class=\"keys mb-0\"><dt>Mappings</dt><dd><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -760,7 +760,7 @@ func topbar(f *Frame) templ.Component {
 			templ_7745c5c3_Var33 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "<header class=\"navbar navbar-expand d-print-none topbar\"><div class=\"container-xl\"><form method=\"get\" action=\"/search\" class=\"me-auto topbar-search\" role=\"search\" aria-label=\"Everywhere\"><input class=\"form-control\" type=\"search\" name=\"q\" placeholder=\"Search everywhere\" aria-label=\"Search everywhere\"></form><a class=\"btn btn-icon btn-ghost-secondary me-1\" href=\"/scan\" aria-label=\"Scan a label\" title=\"Scan a label\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "<header class=\"navbar navbar-expand d-print-none topbar\"><div class=\"container-xl\"><form method=\"get\" action=\"/search\" class=\"me-auto topbar-search\" role=\"search\" aria-label=\"Everywhere\"><input class=\"form-control\" type=\"search\" name=\"q\" placeholder=\"Search\" aria-label=\"Search everywhere\"></form><a class=\"btn btn-icon btn-ghost-secondary me-1\" href=\"/scan\" aria-label=\"Scan a label\" title=\"Scan a label\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1,6 +1,9 @@
 package view
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // RunRow is a run as lists show it.
 type RunRow struct {
@@ -14,6 +17,27 @@ type RunRow struct {
 	Held, Failed      int
 	People, Drift     int
 }
+
+// Summary says in a few words what a run did.
+func (r RunRow) Summary() string {
+	var out []string
+	for _, part := range []struct {
+		n    int
+		word string
+	}{{r.Added, "added"}, {r.Changed, "changed"}, {r.Deactivated, "deactivated"}, {r.Held, "held"}, {r.Failed, "failed"}} {
+		if part.n > 0 {
+			out = append(out, count(part.n)+" "+part.word)
+		}
+	}
+	if len(out) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(out, ", ")
+}
+
+// RunNote is what an administrator should know, with a page that says more; Path
+// is "" without one.
+type RunNote struct{ Text, Path, Link string }
 
 // Runs is the list of a connection's runs.
 type Runs struct {
@@ -31,7 +55,8 @@ type Run struct {
 	Path                   string
 	Running, Held, Preview bool
 	MayApprove, Undoable   bool
-	Holds, Notes           []string
+	Holds                  []string
+	Notes                  []RunNote
 	Error, Hint            string
 	Part, More             string
 	Counts                 []Part

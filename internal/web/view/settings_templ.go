@@ -492,7 +492,7 @@ func cards(list []ModuleCard) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, c := range list {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<div class=\"col-sm-6 col-lg-4 col-xl-3\"><div class=\"card h-100\"><div class=\"card-body d-flex flex-column\"><h3 class=\"card-title\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<div class=\"col-sm-6 col-xl-4\"><div class=\"card h-100\"><div class=\"card-body d-flex flex-column\"><h3 class=\"card-title\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
