@@ -10,7 +10,8 @@ import (
 // Principal is on whose behalf something is done, with all that it may do.
 // Use cases ask it; pages and handlers do not.
 type Principal struct {
-	Login   int64 // 0 for commands and the system
+	Login   int64 // 0 for commands, services and the system
+	Token   int64 // the API token that it came with; 0 for none
 	Name    string
 	Kind    string // of its audit.Actor
 	Address string // the client's network address
@@ -37,7 +38,11 @@ func System() Principal {
 
 // Actor returns the principal as audit events name it.
 func (p Principal) Actor() audit.Actor {
-	return audit.Actor{Kind: p.Kind, ID: p.Login, Name: p.Name, Address: p.Address}
+	id := p.Login
+	if p.Token != 0 {
+		id = p.Token
+	}
+	return audit.Actor{Kind: p.Kind, ID: id, Name: p.Name, Address: p.Address}
 }
 
 // May returns nil when the principal may do an action in a module of an

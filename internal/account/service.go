@@ -63,6 +63,7 @@ type Store interface {
 	ActiveAdministrators(ctx context.Context) ([]int64, error)
 
 	sessionStore
+	tokenStore
 	secondStepStore
 	resetStore
 
@@ -90,7 +91,7 @@ func NewService(store Store, now func() time.Time) *Service {
 	}
 	return &Service{
 		store: store, now: now, hashing: make(chan struct{}, hashesAtOnce),
-		closed: []func(context.Context, []int64) error{store.DeleteSessionsOf, store.DeleteResetLinksOf},
+		closed: []func(context.Context, []int64) error{store.DeleteSessionsOf, store.DeleteTokensOf, store.DeleteResetLinksOf},
 	}
 }
 

@@ -41,6 +41,8 @@ const (
 	LoginLinked         Action = "Microsoft account linked"
 	LoginUnlinked       Action = "Microsoft account unlinked"
 	ResetLinkMade       Action = "password link made"
+	TokenIssued         Action = "API token made"
+	TokenRevoked        Action = "API token revoked"
 )
 
 // Detail is one thing that an event changed, as people read it. Secrets are
