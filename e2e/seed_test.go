@@ -83,6 +83,7 @@ func (b *tab) fromNothing(tenant, setup string) {
 	b.fill(map[string]string{"client_secret": "simulated-secret"})
 	b.do(chromedp.Click(test))
 	b.wait(`/users .*readable|can be read/i.test(document.querySelector("#check").innerText)`)
+	b.wait(`/connected/i.test(document.querySelector("#standing").innerText)`) // without loading the page again
 	b.sound()
 
 	b.open("/m/1/integrations/1/mapping/new?kind=records&name=Everyone&entity=users&collection=" +

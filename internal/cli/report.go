@@ -115,7 +115,8 @@ var symbols = map[reconcile.Verb]string{
 	reconcile.Reactivate: "⏼", reconcile.Archive: "-", reconcile.Skip: "·", reconcile.Conflict: "!", reconcile.Fail: "✗", reconcile.Problem: "⚠",
 }
 
-// print prints one change: who, what, why, and each value before and after.
+// change prints one change: who, what, why, what to do about it, and each value
+// before and after.
 func (c *console) change(names *integration.Names, ch *syncer.PlannedChange) {
 	state := ""
 	if ch.State != syncer.Planned {
@@ -126,6 +127,9 @@ func (c *console) change(names *integration.Names, ch *syncer.PlannedChange) {
 		detail = " (" + ch.Detail + ")"
 	}
 	c.line("  %s %-28s %-7s #%-5d %s%s%s", symbols[ch.Verb], ch.Name, ch.Target, ch.Seq, ch.Reason.Sentence(), detail, state)
+	if remedy := ch.Reason.Remedy(); remedy != "" {
+		c.line("      → %s", remedy)
+	}
 	if ch.Verb == reconcile.Add {
 		return
 	}

@@ -106,6 +106,10 @@ func (v *visit) keep(c syncer.Connection, facts []integration.Fact) view.TestOut
 		return out
 	}
 	out.Saved, out.Text = true, "The connection is saved."
+	if now, err := v.connectionHere(); err == nil {
+		standing := standing(now, v.now())
+		out.Standing = &standing
+	}
 	switch {
 	case spared:
 		out.Text = "Saved, except for the new credential: the directory did not take it, so the stored one stays."

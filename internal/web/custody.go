@@ -4,13 +4,11 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
-	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/web/view"
@@ -47,9 +45,9 @@ func (v *visit) custodyView(r register.Record, c register.Collection, page *view
 // outForm completes the form of check-out with what the module asks.
 func (v *visit) outForm(page *view.Record, form register.CheckForm, typed view.CheckOutForm) view.CheckOutForm {
 	out := typed
-	out.Path, out.Name, out.Label, out.Pick = page.Path+"/check-out", "holder", "To whom", v.pickPath(register.People)
+	out.Path, out.Name, out.Label, out.Pick = page.Path+"/check-out", "holder", "To whom", v.peoplePath()
 	if page.Person {
-		out.Path, out.Name, out.Label, out.Pick = page.Path+"/give", "asset", "What", v.pickPath(register.Main)
+		out.Path, out.Name, out.Label, out.Pick = page.Path+"/give", "asset", "What", v.thingsPath()
 	}
 	given := map[string]string{}
 	for i, q := range form.Out {
@@ -86,16 +84,6 @@ func (v *visit) answersTo(list []register.Question, prefix string) map[string]st
 	return out
 }
 
-// pickPath is where names of a kind of record are offered.
-func (v *visit) pickPath(kind register.Kind) string {
-	for _, c := range v.frame.Module.Collections {
-		if c.Kind == string(kind) {
-			return modulePath(v.module.ID) + "/choose/" + view.Num(c.ID) + "?numbers=1"
-		}
-	}
-	return ""
-}
-
 func (v *visit) custodyRow(k register.Custody) view.CustodyRow {
 	row := view.CustodyRow{
 		Asset: k.AssetTitle, AssetPath: recordPath(v.module.ID, k.AssetCollection, k.Asset), Holder: k.HolderTitle,
@@ -124,11 +112,11 @@ func lines(list []register.Answer) []view.Line {
 func (s *Site) checkOut(v *visit) error { return v.handOut("holder", register.People) }
 
 // giveTo gives an asset to the person of the path.
-func (s *Site) giveTo(v *visit) error { return v.handOut("asset", register.Main) }
+func (s *Site) giveTo(v *visit) error { return v.handOut("asset", register.Main, register.Custom) }
 
 // handOut checks an asset out: of the two, the path names one and the form the
 // other. What is refused is shown again as it was typed.
-func (v *visit) handOut(other string, kind register.Kind) error {
+func (v *visit) handOut(other string, kinds ...register.Kind) error {
 	r, c, fields, err := v.recordHere()
 	if err != nil {
 		return err
@@ -137,7 +125,7 @@ func (v *visit) handOut(other string, kind register.Kind) error {
 		Value: v.text(other), For: v.text("for"), Due: v.text("due"), Note: v.text("note"), Override: v.text("override"),
 		Accepted: v.text("accept") != "",
 	}
-	k, err := v.handedOut(r, other, kind, typed)
+	k, err := v.handedOut(r, other, kinds, typed)
 	if err == nil {
 		v.flash(true, fmt.Sprintf("%s is checked out to %s.", k.AssetTitle, k.HolderTitle))
 		return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
@@ -150,8 +138,8 @@ func (v *visit) handOut(other string, kind register.Kind) error {
 }
 
 // handedOut does what a form of check-out asks for.
-func (v *visit) handedOut(r register.Record, other string, kind register.Kind, typed view.CheckOutForm) (register.Custody, error) {
-	id, err := v.recordNamed(kind, typed.Value)
+func (v *visit) handedOut(r register.Record, other string, kinds []register.Kind, typed view.CheckOutForm) (register.Custody, error) {
+	id, err := v.named(v.collectionsOf(kinds...), typed.Value)
 	if err != nil {
 		return register.Custody{}, err
 	}
@@ -196,44 +184,6 @@ func (v *visit) dueOf(typed view.CheckOutForm) (time.Time, error) {
 		return time.Time{}, errs.New(errs.Invalid, "%q is no time to hold something", typed.For)
 	}
 	return time.Date(year, month, day, 23, 59, 59, 0, v.frame.Zone), nil
-}
-
-// recordNamed finds a record by its title, as a list of names offered it: several
-// of one name have their number behind it, as in "Laptop #12".
-func (v *visit) recordNamed(kind register.Kind, name string) (int64, error) {
-	title, number, _ := cutLast(name, " #")
-	id, _ := strconv.ParseInt(number, 10, 64)
-	for _, c := range v.frame.Module.Collections {
-		if c.Kind != string(kind) {
-			continue
-		}
-		keys := []string{datatype.KeyOfText(name), datatype.KeyOfText(title)}
-		found, err := v.site.Records.FindByTitle(v.ctx(), c.ID, keys)
-		if err != nil {
-			return 0, err
-		}
-		if id != 0 && slices.Contains(found[keys[1]], id) {
-			return id, nil
-		}
-		switch len(found[keys[0]]) {
-		case 1:
-			return found[keys[0]][0], nil
-		case 0:
-			return 0, errs.New(errs.NotFound, "nobody and nothing in %s is called %q", c.Name, name).
-				WithHint("Choose a name from the list that appears while you type.")
-		}
-		return 0, errs.New(errs.Conflict, "several in %s are called %q", c.Name, name).
-			WithHint("Choose one from the list that appears while you type: it has their numbers.")
-	}
-	return 0, notHere()
-}
-
-// cutLast is strings.Cut at the last place.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
 
 // back returns where an act leads: where its form says, else to a record.

@@ -413,12 +413,12 @@ func (v *visit) filterTyped(fields []register.Field, values url.Values, form *vi
 	}
 	value := form.Value
 	if f.Spec.Type == datatype.Link && value != "" {
-		linked, err := v.linkOf(*f, value)
+		linked, fault, err := v.linkOf(*f, value)
 		if err != nil {
 			return "", false, err
 		}
-		if linked.IsEmpty() {
-			form.Fault = "There is no record of that name."
+		if fault != nil {
+			form.Fault = sentence(fault, 0)
 			return "", false, nil
 		}
 		value = linked.JSON()

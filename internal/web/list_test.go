@@ -112,7 +112,7 @@ func TestTheFilterFormLeadsToItsList(t *testing.T) {
 	if text := b.see(http.StatusUnprocessableEntity, fmt.Sprintf("%s?ff=%d&fo=at-least&fv=cheap", path, price)); !strings.Contains(text, `value="cheap"`) || !strings.Contains(text, "filter-fault") {
 		t.Error("a value that does not fit is not shown again with what is wrong")
 	}
-	if text := b.see(http.StatusUnprocessableEntity, fmt.Sprintf("%s?ff=%d&fo=is&fv=Nowhere", path, fields["Location"].ID)); !strings.Contains(text, "no record of that name") {
+	if text := b.see(http.StatusUnprocessableEntity, fmt.Sprintf("%s?ff=%d&fo=is&fv=Nowhere", path, fields["Location"].ID)); !strings.Contains(text, "obody and nothing is called") {
 		t.Error("a linked record that does not exist is not told")
 	}
 	if text := b.see(http.StatusOK, fmt.Sprintf("%s/filter?ff=%d", path, price)); !strings.Contains(text, "at-least") || strings.Contains(text, "<html") {

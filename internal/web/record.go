@@ -237,34 +237,3 @@ func (s *Site) archiveRecord(v *visit) error {
 	v.flashUndo(r.Title+word, recordPath(v.module.ID, c.ID, r.ID)+"/archive?to="+undo)
 	return v.goTo(recordPath(v.module.ID, c.ID, r.ID))
 }
-
-// chooseRecord offers records whose words begin with what was typed. With
-// ?numbers=1, those that share a name have their number behind it.
-func (s *Site) chooseRecord(v *visit) error {
-	c, _, err := v.collectionHere()
-	if err != nil {
-		return err
-	}
-	prefix := ""
-	for name, values := range v.r.URL.Query() {
-		if name != "numbers" {
-			prefix = values[0]
-		}
-	}
-	list, err := s.Lists.Suggest(v.ctx(), v.who, v.module.Account, c.ID, prefix, 20)
-	if err != nil {
-		return err
-	}
-	titles := map[string]int{}
-	for _, r := range list {
-		titles[r.Title]++
-	}
-	options := make([]view.Option, len(list))
-	for i, r := range list {
-		options[i] = view.Option{Value: r.Title}
-		if titles[r.Title] > 1 && v.r.URL.Query().Has("numbers") {
-			options[i].Value += " #" + view.Num(r.ID)
-		}
-	}
-	return v.part(view.UnitOptions(options))
-}

@@ -73,7 +73,7 @@ func (v *visit) showForm(status int, c register.Collection, fields []register.Fi
 			return err
 		}
 	}
-	titles, err := v.linkTitles(fields, []register.Record{r})
+	names, err := v.linkNames(fields, r)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (v *visit) showForm(status int, c register.Collection, fields []register.Fi
 		if f.System || f.Spec.Type == datatype.Attachment {
 			continue
 		}
-		in := v.recordInput(f, r, titles, d)
+		in := v.recordInput(f, r, names, d)
 		in.Kept = keptNote(f, r, kept)
 		form.Inputs = append(form.Inputs, in)
 	}
@@ -89,8 +89,8 @@ func (v *visit) showForm(status int, c register.Collection, fields []register.Fi
 }
 
 // recordInput is one field of a record's form.
-func (v *visit) recordInput(f register.Field, r register.Record, titles map[int64]register.Record, d draft) view.RecordInput {
-	now := formText(f, r, titles)
+func (v *visit) recordInput(f register.Field, r register.Record, names map[int64]string, d draft) view.RecordInput {
+	now := formText(f, r, names)
 	text, ok := d.typed[f.ID]
 	if !ok {
 		text = now
@@ -113,11 +113,11 @@ func (v *visit) recordInput(f register.Field, r register.Record, titles map[int6
 }
 
 // formText is what a record holds in a field, as forms show and read it.
-func formText(f register.Field, r register.Record, titles map[int64]register.Record) string {
+func formText(f register.Field, r register.Record, names map[int64]string) string {
 	value := r.Value(f.ID)
 	switch {
 	case f.Spec.Type == datatype.Link:
-		return titles[value.Record()].Title
+		return names[value.Record()]
 	case f.Spec.Type == datatype.YesNo && !value.IsEmpty():
 		return map[string]string{"true": "yes", "false": "no"}[value.JSON()]
 	}
@@ -177,11 +177,8 @@ func (v *visit) readRecord(fields []register.Field) (set []register.FieldValue, 
 		}
 		value, fault := datatype.Parse(f.Spec, text)
 		if f.Spec.Type == datatype.Link && text != "" {
-			if value, err = v.linkOf(f, text); err != nil {
+			if value, fault, err = v.linkOf(f, text); err != nil {
 				return nil, nil, nil, err
-			}
-			if fault = nil; value.IsEmpty() {
-				fault = errs.New(errs.Invalid, "there is no record of that name")
 			}
 		}
 		if fault == nil {
@@ -208,16 +205,6 @@ func (v *visit) typed(fields []register.Field) map[int64]string {
 		out[f.ID] = text
 	}
 	return out
-}
-
-// linkOf finds the record that a link's text names.
-func (v *visit) linkOf(f register.Field, title string) (datatype.Value, error) {
-	key := datatype.KeyOfText(title)
-	found, err := v.site.Records.FindByTitle(v.ctx(), f.Spec.Collection, []string{key})
-	if err != nil || len(found[key]) == 0 {
-		return datatype.Value{}, err
-	}
-	return datatype.OfRecord(found[key][0]), nil
 }
 
 // createRecord adds a record.
@@ -293,7 +280,7 @@ func (v *visit) showStale(c register.Collection, fields []register.Field, id int
 	if err != nil {
 		return err
 	}
-	titles, err := v.linkTitles(fields, []register.Record{r})
+	names, err := v.linkNames(fields, r)
 	if err != nil {
 		return err
 	}
@@ -306,7 +293,7 @@ func (v *visit) showStale(c register.Collection, fields []register.Field, id int
 	d.version = r.Version
 	for _, f := range fields {
 		text, there := typed[f.ID]
-		was, now := v.text("was"+inputName(f.ID)), formText(f, r, titles)
+		was, now := v.text("was"+inputName(f.ID)), formText(f, r, names)
 		if !there || was == now {
 			if there && text != was {
 				d.typed[f.ID] = text

@@ -97,6 +97,7 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/c/{collection}/{record}/sync", inModule, s.syncRecord},
 		{"GET /m/{module}/check-out-forms", may(account.ManageCollections), s.checkForm},
 		{"POST /m/{module}/check-out-forms", may(account.ManageCollections), s.saveCheckForm},
+		{"GET /m/{module}/choose", inModule, s.chooseThing},
 		{"GET /m/{module}/choose/{collection}", inModule, s.chooseRecord},
 		{"POST /m/{module}/c/{collection}/{record}/files", inModule, s.attach},
 		{"GET /m/{module}/c/{collection}/{record}/files/{file}", inModule, s.file},

@@ -58,7 +58,7 @@ func (v *visit) whereIs(id int64) (register.Record, register.Collection, error) 
 // asks them.
 func (v *visit) scannedView(r register.Record, c register.Collection) (view.Scanned, error) {
 	page := view.Scanned{
-		Title: r.Title, Path: recordPath(v.module.ID, c.ID, r.ID), Back: scanPath(r.ID), PeoplePath: v.pickPath(register.People),
+		Title: r.Title, Path: recordPath(v.module.ID, c.ID, r.ID), Back: scanPath(r.ID), PeoplePath: v.peoplePath(),
 		Crumbs: v.crumbs(view.Crumb{Name: c.Name, Path: collectionPath(v.module.ID, c.ID)}), Archived: r.Archived(),
 		MayCheckOut: v.who.May(account.CheckOut, v.module.Account, v.module.ID, c.ID) == nil && !r.Archived(),
 	}

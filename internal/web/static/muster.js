@@ -144,8 +144,15 @@
     } catch (e) { /* a browser that keeps nothing */ }
   });
 
-  // A part that arrives with somewhere to go takes the page there.
+  // A part that arrives with somewhere to go takes the page there; one that
+  // arrives for another place is put there.
   new MutationObserver(function () {
+    var part = document.querySelector("template[data-for]");
+    if (part) {
+      var place = document.querySelector(part.getAttribute("data-for"));
+      if (place) place.replaceChildren(part.content.cloneNode(true));
+      part.remove();
+    }
     var go = document.querySelector("[data-go]");
     if (go) { go.removeAttribute("data-go"); window.location.replace(go.href); }
   }).observe(document.body, { childList: true, subtree: true });
