@@ -176,7 +176,8 @@ func TestTheDemoOpensTheApplicationAfterItsStory(t *testing.T) {
 
 func TestTheDemoCanEndAfterItsStory(t *testing.T) {
 	t.Parallel()
-	cmd := startCommand(t, "--data", filepath.Join(t.TempDir(), "data"), "demo", "--people", "60", "--once")
+	data := filepath.Join(t.TempDir(), "data")
+	cmd := startCommand(t, "--data", data, "demo", "--people", "60", "--once")
 	cmd.wait(`muster --data \S+ users\n`)
 	code := <-cmd.code
 	if cmd.code <- code; code != cli.ExitDone {
@@ -184,6 +185,11 @@ func TestTheDemoCanEndAfterItsStory(t *testing.T) {
 	}
 	if strings.Contains(cmd.text.String(), "Password") {
 		t.Error("the application was opened")
+	}
+	var out strings.Builder
+	cli.Run(t.Context(), []string{"--data", data, "run", "show", "1", "--verb", "skip"}, strings.NewReader(""), &out, &out, func(string) string { return "" })
+	if want := "      → If the person should be taken, change the conditions of the mapping.\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("who was skipped is listed without what to do about it:\n%s", out.String())
 	}
 }
 
