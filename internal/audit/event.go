@@ -43,6 +43,11 @@ const (
 	ResetLinkMade       Action = "password link made"
 	TokenIssued         Action = "API token made"
 	TokenRevoked        Action = "API token revoked"
+	AutomationSaved     Action = "automation saved"
+	AutomationRemoved   Action = "automation removed"
+	AutomationOn        Action = "automation switched on"
+	AutomationOff       Action = "automation switched off"
+	AutomationRun       Action = "automation run by hand"
 )
 
 // Detail is one thing that an event changed, as people read it. Secrets are

@@ -75,6 +75,9 @@ func ParseCondition(f register.Field, op Op, text string) (Condition, error) {
 	return c, nil
 }
 
+// Holds reports whether a record satisfies the condition.
+func (c *Condition) Holds(r *register.Record) bool { return c.holds(r.Value(c.Field)) }
+
 // holds reports whether a value satisfies the condition. An empty value is
 // neither above nor below anything, and is not what another value is.
 func (c *Condition) holds(v datatype.Value) bool {

@@ -104,8 +104,10 @@ func (s *Service) CheckOut(ctx context.Context, p account.Principal, in CheckOut
 		case !errs.Is(err, errs.NotFound):
 			return err
 		}
-		c.ID, err = s.store.InsertCustody(ctx, c)
-		return err
+		if c.ID, err = s.store.InsertCustody(ctx, c); err != nil {
+			return err
+		}
+		return s.announceCustody(ctx, ThingCheckedOut, c, p.Actor())
 	})
 	return c, err
 }
@@ -221,7 +223,10 @@ func (s *Service) CheckIn(ctx context.Context, p account.Principal, in CheckIn) 
 			return err
 		}
 		c.CheckedInAt, c.CheckedInBy, c.CheckInNote, c.Condition = s.moment(), p.Actor().Name, in.Note, in.Condition
-		return s.store.CloseCustody(ctx, c)
+		if err := s.store.CloseCustody(ctx, c); err != nil {
+			return err
+		}
+		return s.announceCustody(ctx, ThingCheckedIn, c, p.Actor())
 	})
 	return c, err
 }

@@ -21,9 +21,10 @@ import (
 
 // Service holds the use cases. It is safe for concurrent use.
 type Service struct {
-	store  Store
-	now    func() time.Time
-	keeper Keeper // nil while no directory keeps anything
+	store   Store
+	now     func() time.Time
+	keeper  Keeper  // nil while no directory keeps anything
+	witness Witness // nil while nobody wants to hear of what happens
 }
 
 // New returns a service over a store. now is the clock; nil means time.Now.

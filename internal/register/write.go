@@ -85,8 +85,12 @@ type batch struct {
 // shape is a collection with its fields.
 type shape struct {
 	account int64
+	module  int64
 	fields  []Field // by number
 	title   int64
+	status  int64       // the field of the integration status; 0 when there is none
+	wanted  []EventKind // what anybody wants to hear of
+	heard   map[EventKind][]EventItem
 }
 
 // field returns the field with a number, or nil.
@@ -177,7 +181,14 @@ func (b *batch) learn(ctx context.Context, id int64) error {
 		return err
 	}
 	slices.SortFunc(fields, func(x, y Field) int { return cmp.Compare(x.ID, y.ID) })
-	sh := &shape{account: c.Account, fields: fields}
+	wanted, err := b.s.listening(ctx, c.Module)
+	if err != nil {
+		return err
+	}
+	sh := &shape{account: c.Account, module: c.Module, fields: fields, wanted: wanted, heard: map[EventKind][]EventItem{}}
+	if f := statusField(fields); f != nil {
+		sh.status = f.ID
+	}
 	for _, f := range fields {
 		if f.Title {
 			sh.title = f.ID
@@ -275,6 +286,9 @@ func (b *batch) plan(w *Write, old *Record, linked map[int64]place, o *Outcome) 
 	}
 	b.rekey(sh, old, &rec)
 	b.note(w, &rec, o.Before)
+	if len(sh.wanted) > 0 {
+		sh.hear(&rec, w.Set, o.Before, false, moved)
+	}
 	return nil
 }
 
@@ -309,6 +323,9 @@ func (b *batch) planCreate(w *Write, linked map[int64]place, o *Outcome) error {
 	b.created = append(b.created, rec)
 	b.rekey(sh, nil, &rec)
 	b.note(w, &rec, nil)
+	if len(sh.wanted) > 0 {
+		sh.hear(&rec, w.Set, nil, true, false)
+	}
 	return nil
 }
 
@@ -438,7 +455,10 @@ func (b *batch) store(ctx context.Context) error {
 			}
 		}
 	}
-	return st.InsertHistory(ctx, b.history)
+	if err := st.InsertHistory(ctx, b.history); err != nil {
+		return err
+	}
+	return b.announce(ctx)
 }
 
 // compareKeys orders keys as their table does, so that rival batches take them

@@ -605,7 +605,10 @@ func (ses *session) close(ctx context.Context) error {
 				return err
 			}
 		}
-		return ses.s.store.SaveRun(ctx, ses.run)
+		if err := ses.s.store.SaveRun(ctx, ses.run); err != nil || ses.s.ended == nil || ses.run.Mode == Preview {
+			return err
+		}
+		return ses.s.ended(ctx, ses.run)
 	})
 }
 

@@ -61,9 +61,12 @@ type Deps struct {
 	Keys    *secret.Keyring
 	// Open connects to a connection's directory.
 	Open func(ctx context.Context, c Connection) (Source, error)
-	Now  func() time.Time
-	Host Host
-	Log  *slog.Logger
+	// Ended is told in the transaction that ends a run, previews excepted; nil when
+	// nobody wants to know.
+	Ended func(ctx context.Context, r Run) error
+	Now   func() time.Time
+	Host  Host
+	Log   *slog.Logger
 }
 
 // Service runs syncs. It is safe for concurrent use; runs of one connection
@@ -74,6 +77,7 @@ type Service struct {
 	logins  *account.Service
 	keys    *secret.Keyring
 	open    func(ctx context.Context, c Connection) (Source, error)
+	ended   func(ctx context.Context, r Run) error
 	now     func() time.Time
 	host    Host
 	log     *slog.Logger
@@ -89,6 +93,6 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		store: d.Store, records: d.Records, logins: d.Logins, keys: d.Keys,
-		open: d.Open, now: d.Now, host: d.Host, log: d.Log,
+		open: d.Open, ended: d.Ended, now: d.Now, host: d.Host, log: d.Log,
 	}
 }
