@@ -37,7 +37,11 @@ func (*rotateKeyCmd) Run(ctx context.Context, c *console, p *program) error {
 	if err != nil {
 		return err
 	}
-	c.line("Sealed anew: %d secrets of connections, %d second steps.", connections, steps)
+	posts, err := h.automations.Reseal(ctx)
+	if err != nil {
+		return err
+	}
+	c.line("Sealed anew: %d secrets of connections, %d second steps, %d keys of automations.", connections, steps, posts)
 	c.line("Restart processes that serve: they know the older keys only.")
 	return nil
 }

@@ -29,6 +29,7 @@ type serveCmd struct {
 	TLSCert        string   `name:"tls-cert" help:"PEM file with the certificate and its chain, for https." env:"MUSTER_TLS_CERTIFICATE" type:"existingfile" placeholder:"FILE"`
 	TLSKey         string   `name:"tls-key" help:"PEM file with the certificate's private key." env:"MUSTER_TLS_KEY" type:"existingfile" placeholder:"FILE"`
 	TrustedProxies []string `name:"trusted-proxy" help:"Address or network of a proxy in front, whose X-Forwarded headers are believed." env:"MUSTER_TRUSTED_PROXIES" placeholder:"ADDRESS"`
+	PostTo         []string `name:"post-to" help:"Address or network of this machine or a private network that automations may post to." env:"MUSTER_POST_TO" placeholder:"NETWORK"`
 	LogLevel       string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"MUSTER_LOG_LEVEL"`
 	LogFormat      string   `help:"text for people, json for collectors." enum:"text,json" default:"text" env:"MUSTER_LOG_FORMAT"`
 }
@@ -47,11 +48,16 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if err != nil {
 		return err
 	}
+	poster, err := newPoster(cmd.PostTo)
+	if err != nil {
+		return err
+	}
 	h, err := p.open(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer h.close()
+	h.automations.Post, h.automations.BaseURL = poster, base
 	l, err := listen(cmd.Listen)
 	if err != nil {
 		return err
@@ -143,6 +149,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.
 	var work sync.WaitGroup
 	work.Go(func() { h.keepTime(ctx, d.Log) })
 	work.Go(func() { h.keepIndex(ctx, d.Log) })
+	work.Go(func() { h.keepAutomations(ctx, d.Log) })
 	err := server.Serve(ctx, l, h.site(d), o)
 	stop()
 	work.Wait()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/exchange"
@@ -21,17 +22,18 @@ import (
 
 // house is the program's parts, introduced to each other.
 type house struct {
-	db       *store.DB
-	accounts *account.Service
-	records  *register.Service
-	lists    *listing.Service
-	exchange *exchange.Service
-	files    *attachment.Service
-	scratch  string // a folder for files on their way
-	sync     *syncer.Service
-	work     *integration.Service // integrations, as people use them
-	me       account.Principal
-	keys     *secret.Keyring
+	db          *store.DB
+	accounts    *account.Service
+	records     *register.Service
+	lists       *listing.Service
+	exchange    *exchange.Service
+	files       *attachment.Service
+	scratch     string // a folder for files on their way
+	sync        *syncer.Service
+	work        *integration.Service // integrations, as people use them
+	automations *automation.Service
+	me          account.Principal
+	keys        *secret.Keyring
 }
 
 // open puts the program together over its database.
@@ -52,7 +54,8 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	h.scratch = filepath.Join(p.Data, "uploads")
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
-		Open: func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },
+		Ended: func(ctx context.Context, r syncer.Run) error { return h.automations.RunEnded(ctx, r) },
+		Open:  func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },
 	})
 	h.records.KeptBy(h.sync)
 	h.work = integration.New(integration.Deps{
@@ -63,6 +66,10 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 		},
 		OpenDoor: openDoor, Keys: keys,
 	})
+	h.automations = automation.New(automation.Deps{
+		Store: db, Accounts: h.accounts, Records: h.records, Lists: h.lists, Sync: h.sync, Runs: h.work, Keys: keys,
+	})
+	h.records.HeardBy(h.automations)
 	return h, nil
 }
 
