@@ -46,18 +46,23 @@ func startTenant(t *testing.T) string {
 	return m[1]
 }
 
-// The whole way of an administrator, from an empty installation to people in it,
-// on either database: on a wide screen and on a phone.
+// The whole way of an administrator, from an empty installation to people in it
+// and a run that is approved in part, on either database: on a wide screen and on
+// a phone.
 func TestFromNothingToASyncedDirectory(t *testing.T) {
 	chromium(t)
 	tenant, browser := startTenant(t), openBrowser(t)
 	t.Run("sqlite", func(t *testing.T) {
 		at, setup := startServer(t)
-		newTab(t, browser, at, looks()[0]).fromNothing(tenant, setup)
+		b := newTab(t, browser, at, looks()[0])
+		b.fromNothing(tenant, setup)
+		b.approvesInPart(tenant, "Fürst")
 	})
 	t.Run("postgres", func(t *testing.T) {
 		at, setup := startServer(t, "--database", storetest.EmptyPostgresURL(t))
-		newTab(t, browser, at, looks()[3]).fromNothing(tenant, setup)
+		b := newTab(t, browser, at, looks()[3])
+		b.fromNothing(tenant, setup)
+		b.approvesInPart(tenant, "Gräfin")
 	})
 }
 
