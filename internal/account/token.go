@@ -162,8 +162,8 @@ func (s *Service) newToken(p Principal, n NewToken) (Token, error) {
 		return Token{}, errs.New(errs.Invalid, "an API token lives 1 to %d days, not %d", MostTokenDays, n.Days)
 	case !slices.Contains(TokenScopes(), n.Scope):
 		return Token{}, errs.New(errs.Invalid, "there is no scope %q", n.Scope).WithHint("The scopes are: read, write, everything.")
-	case n.Role == 0 && p.Login == 0:
-		return Token{}, errs.New(errs.Invalid, "a token without a role is a user's own").WithHint("Name the module and the role of the service.")
+	case n.Role == 0 && (p.Login == 0 || n.Module != 0):
+		return Token{}, errs.New(errs.Invalid, "a service needs a role").WithHint("Choose what the service may do in the module.")
 	}
 	now := s.now()
 	t := Token{Name: name, Scope: n.Scope, CreatedBy: p.Name, CreatedAt: now, ExpiresAt: now.AddDate(0, 0, n.Days)}

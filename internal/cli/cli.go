@@ -42,6 +42,7 @@ type program struct {
 
 	Users    usersCmd    `cmd:"" help:"List the users with their state and roles."`
 	User     userCmd     `cmd:"" help:"Work with one user."`
+	Token    tokenCmd    `cmd:"" help:"Work with API tokens."`
 	Export   exportCmd   `cmd:"" help:"Export a collection's records."`
 	Import   importCmd   `cmd:"" help:"Import records from a CSV or XLSX file."`
 	Record   recordCmd   `cmd:"" help:"Work with records."`

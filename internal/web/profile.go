@@ -36,6 +36,11 @@ func (v *visit) showProfile(status int, faults map[string]string) error {
 	if page.StepOn, page.CodesLeft, err = s.Accounts.SecondStepState(v.ctx(), v.who); err != nil {
 		return err
 	}
+	tokens, err := s.Accounts.OwnTokens(v.ctx(), v.who)
+	if err != nil {
+		return err
+	}
+	page.Tokens = len(tokens)
 	for _, h := range v.who.Holds {
 		page.Roles = append(page.Roles, h.Role.Name)
 	}

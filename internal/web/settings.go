@@ -175,6 +175,11 @@ func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 		}
 		add(users, "key", "Users", "user", "Who can sign in here, with which role, and where it comes from.", "/users")
 		add(len(roles), "lock", "Roles", "role", "What each role may see and do, and roles of your own.", "/roles")
+		services, err := v.site.Accounts.ServiceTokens(v.ctx(), v.who, m.AccountID, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		add(len(services), "plug", "API tokens", "service", "Other programs that use Muster here, each with a role of its own.", "/tokens")
 	}
 	if m.Manage {
 		form, err := v.site.Records.CheckForm(v.ctx(), v.who, m.AccountID, m.ID)
