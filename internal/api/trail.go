@@ -49,7 +49,11 @@ func (s *Server) trailOperations() {
 			if f == nil {
 				return nil, errs.New(errs.NotFound, "there is no field %q", in.Field).WithHint("The fields are: %s.", names(fields))
 			}
-			_, err = v.Records.Pin(v.ctx, v.who, r.Account, r.ID, f.ID, pinned)
+			if pinned {
+				_, err = v.Records.Pin(v.ctx, v.who, r.Account, r.ID, f.ID, true)
+			} else {
+				_, err = v.Integrations.Unpin(v.ctx, v.who, r.Account, r.ID, f.ID)
+			}
 			return nil, err
 		})
 	}

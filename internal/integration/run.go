@@ -8,8 +8,10 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/audit"
+	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/syncer"
 )
 
@@ -229,6 +231,49 @@ func (s *Service) ExplainRecord(ctx context.Context, p account.Principal, acct, 
 		return syncer.Explanation{}, syncer.Connection{}, err
 	}
 	return s.Sync.ExplainRecord(ctx, record)
+}
+
+// Unpin lets the directory write a field of a record again, and writes what it said
+// last, without asking it. What cannot be written yet, such as a link to somebody
+// who is not there, is left to the next sync, which says so.
+func (s *Service) Unpin(ctx context.Context, p account.Principal, acct, record, field int64) (register.Record, error) {
+	rec, err := s.Records.Pin(ctx, p, acct, record, field, false)
+	if err != nil {
+		return rec, err
+	}
+	why, _, err := s.Sync.ExplainRecord(ctx, record)
+	if errs.Is(err, errs.NotFound) {
+		return rec, nil
+	}
+	if err != nil {
+		return rec, err
+	}
+	said, ok := saidOf(why.Next, record, field)
+	if !ok {
+		return rec, nil
+	}
+	out, err := s.Records.WriteBatch(ctx, p.Actor(), 0, []register.Write{{
+		Record: record, Account: acct, Set: []register.FieldValue{{Field: field, Value: said}}, KeepPinned: true, Note: "as the directory said last",
+	}})
+	if err != nil || out[0].Err != nil {
+		return rec, err
+	}
+	return s.Records.Record(ctx, p, acct, record)
+}
+
+// saidOf is what planned changes would write into a field of a record.
+func saidOf(next []reconcile.Change, record, field int64) (datatype.Value, bool) {
+	for _, c := range next {
+		if c.Target != reconcile.Record || c.TargetID != record {
+			continue
+		}
+		for _, f := range c.Fields {
+			if f.Field == field && f.Ref == nil {
+				return f.After, true
+			}
+		}
+	}
+	return datatype.Value{}, false
 }
 
 // runs are the runs in progress in this process, by number.

@@ -140,11 +140,11 @@ func keptNote(f register.Field, r register.Record, kept []register.Kept) *view.K
 	switch {
 	case !k.Said:
 	case k.Wants == "":
-		note.Next = "it becomes empty the next time this record is synced."
+		note.Next = "it becomes empty."
 	case k.Wants == r.Value(f.ID).String():
 		note.Next = fmt.Sprintf("the directory says “%s”, too.", k.Wants)
 	default:
-		note.Next = fmt.Sprintf("it becomes “%s” the next time this record is synced.", k.Wants)
+		note.Next = fmt.Sprintf("it becomes “%s”.", k.Wants)
 	}
 	return note
 }
@@ -339,12 +339,14 @@ func (s *Site) pinField(v *visit) error {
 		return err
 	}
 	d := draft{version: v.numberIn("version"), typed: v.typed(fields)}
-	field, pin := v.numberIn("pin"), true
-	if field == 0 {
-		field, pin = v.numberIn("unpin"), false
+	var rec register.Record
+	if field := v.numberIn("pin"); field != 0 {
+		rec, err = s.Records.Pin(v.ctx(), v.who, v.module.Account, r.ID, field, true)
+	} else {
+		field = v.numberIn("unpin")
 		delete(d.typed, field) // shown as it is, not as it was to become
+		rec, err = s.Integrations.Unpin(v.ctx(), v.who, v.module.Account, r.ID, field)
 	}
-	rec, err := s.Records.Pin(v.ctx(), v.who, v.module.Account, r.ID, field, pin)
 	if err != nil {
 		return err
 	}

@@ -111,13 +111,16 @@ func TestAFieldOfTheDirectoryIsPinnedInItsForm(t *testing.T) {
 	}
 
 	page = b.get(person + "/edit")
-	if want := "Once unpinned, it becomes “" + was + "” the next time"; !strings.Contains(page.body, htmlOf(want)) {
+	if want := "Once unpinned, it becomes “" + was + "”."; !strings.Contains(page.body, htmlOf(want)) {
 		t.Errorf("the form does not say %q", want)
 	}
 	form = formOf(t, page.body, "record-form")
 	form.Set("unpin", fmt.Sprint(name))
 	if got := b.do("POST", person+"/pin", form); strings.Contains(got.body, "Pinned: syncs") {
 		t.Error("unpinning leaves the pin")
+	}
+	if page := b.get(person).body; !strings.Contains(page, "<bdi>"+htmlOf(was)+"</bdi></h1>") || !strings.Contains(page, "as the directory said last") {
+		t.Errorf("the record does not bear the directory's name %q again, with the reason in its history", was)
 	}
 }
 
