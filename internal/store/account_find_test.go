@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/musterhq/muster/internal/account"
@@ -54,4 +55,25 @@ func BenchmarkFindLogins(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestLoginsAreFoundByPartsOfNamesAndEmails(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		var logins []account.Login
+		for i, name := range []string{"Zoë O'Brien", "ÉMILE Zola", "Ann 100% Lee", "bob_by Snake", `Back\slash`, "Straße"} {
+			logins = append(logins, account.Login{ID: int64(i + 1), Email: fmt.Sprintf("P%d@contoso.example", i+1), Name: name, State: account.Active, Origin: account.Local, Version: 1})
+		}
+		must(t, db.InsertLogins(t.Context(), logins))
+		for text, want := range map[string][]int64{
+			"": {1, 2, 3, 4, 5, 6}, "zoë": {1}, "émile": {2}, "ZO": {1, 2}, "0%": {3}, "b_b": {4}, `k\s`: {5}, "strasse": {6},
+			"p3@": {3}, "contoso": {1, 2, 3, 4, 5, 6}, "nobody": nil,
+		} {
+			_, got, err := db.LoginsAfter(t.Context(), "", account.LoginFilter{Text: text}, 50)
+			must(t, err)
+			if !slices.Equal(got, want) {
+				t.Errorf("%q finds %v, want %v", text, got, want)
+			}
+		}
+	})
 }
