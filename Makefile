@@ -1,12 +1,12 @@
 # The two commands of the README are demo and test; both do all set-up themselves.
 GO ?= go
 
-.PHONY: demo screenshots shots test check vet lint generate bench bench-parts build tools
+.PHONY: demo screenshots shots test check vet lint vuln generate bench bench-parts build tools
 
 demo: ## a simulated tenant, a first sync, what happened, and the application
 	$(GO) run ./cmd/muster demo
 
-test: tools lint ## every test, on SQLite and PostgreSQL, after the linters
+test: tools lint vuln ## every test, on SQLite and PostgreSQL, after the linters
 	$(GO) test -timeout 20m ./...
 	@printf "Microsoft's own Go clients read the simulated tenant (the first build takes three minutes): "; cd simcheck && $(GO) test -vet=off ./...
 
@@ -16,11 +16,19 @@ check: test ## what a change has to pass, and vet over all of Microsoft's SDK
 vet:
 	$(GO) vet ./...
 
-lint: ## formatting, vet and staticcheck
+lint: ## formatting, vet, staticcheck and gosec
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && (cd tools && $(GO) build -o "$$tool/gosec" ./gosec) && $(GO) vet -vettool="$$tool/gosec" ./...
+
+vuln: ## known weaknesses of the modules we use, where the list of them can be reached
+	@out=$$($(GO) tool -modfile=tools/go.mod govulncheck ./... 2>&1); code=$$?; \
+	case "$$out" in \
+	*"fetching vulnerabilities"*) echo "govulncheck did not run: its list at vuln.go.dev cannot be reached from here";; \
+	*) echo "$$out"; exit $$code;; \
+	esac
 
 generate: ## the Go files of the templates
 	cd tools && $(GO) tool templ generate -path ../internal/web/view

@@ -2,7 +2,7 @@ package account
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the algorithm that every authenticator app speaks; HMAC-SHA1 is not broken
+	"crypto/sha1" // the algorithm that every authenticator app speaks; HMAC-SHA1 is not broken
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"

@@ -11,7 +11,7 @@ type advice struct {
 
 // The remedies that several codes share.
 const (
-	fixSecret   = "Under Certificates & secrets of the app registration create a client secret and paste its Value, all of it, not the Secret ID."
+	fixSecret   = "Under Certificates & secrets of the app registration create a client secret and paste its Value, all of it, not the Secret ID." // #nosec G101 -- advice to the reader
 	fixTenant   = "Compare the tenant ID with Directory (tenant) ID on the overview of the app registration, and check the cloud."
 	fixClient   = "Compare the client ID with Application (client) ID on the overview of the app registration, and check that the tenant ID is of the same directory."
 	fixPolicy   = "Look at the service principal sign-ins in the Entra sign-in logs; exclude this application from the policy or allow this machine's address."

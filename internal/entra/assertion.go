@@ -2,7 +2,7 @@ package entra
 
 import (
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // x5t is a SHA-1 thumbprint by definition; it protects nothing
+	"crypto/sha1" // x5t is a SHA-1 thumbprint by definition; it protects nothing
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"

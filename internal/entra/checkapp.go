@@ -3,7 +3,7 @@ package entra
 import (
 	"cmp"
 	"context"
-	"crypto/sha1" //nolint:gosec // registered certificates are named by their SHA-1 thumbprint
+	"crypto/sha1" // registered certificates are named by their SHA-1 thumbprint
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"

@@ -10,7 +10,7 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 )
 
-const tokenColumns = `id, name, scope, login_id, account_id, module_id, role_id, created_by, created_at, expires_at, seen_at, address`
+const tokenColumns = `id, name, scope, login_id, account_id, module_id, role_id, created_by, created_at, expires_at, seen_at, address` // #nosec G101 -- names of columns
 
 func scanToken(row interface{ Scan(...any) error }) (account.Token, error) {
 	var t account.Token

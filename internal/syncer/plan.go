@@ -260,7 +260,7 @@ func (p *planner) linked(ctx context.Context, cases []reconcile.Case) error {
 	}
 	for i := range cases {
 		for j := range cases[i].Current {
-			cur := &cases[i].Current[j]
+			cur := &cases[i].Current[j] // #nosec G602 -- j ranges over it
 			if rec, ok := recs[cur.ID]; ok && cur.Target == reconcile.Record {
 				cur.Version, cur.Fields, cur.Pinned = rec.Version, fieldValues(rec.Fields), rec.Pinned
 				cur.Waiting = waits[cur.ID]

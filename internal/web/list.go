@@ -104,8 +104,8 @@ func (q question) with(path string, pairs ...string) string {
 		values[name] = list
 	}
 	for i := 0; i < len(pairs); i += 2 {
-		if values.Del(pairs[i]); pairs[i+1] != "" {
-			values.Set(pairs[i], pairs[i+1])
+		if values.Del(pairs[i]); pairs[i+1] != "" { // #nosec G602 -- callers give pairs
+			values.Set(pairs[i], pairs[i+1]) // #nosec G602 -- likewise
 		}
 	}
 	if len(values) == 0 {

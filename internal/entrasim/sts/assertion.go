@@ -3,7 +3,7 @@ package sts
 import (
 	"crypto"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // x5t is defined as a SHA-1 thumbprint
+	"crypto/sha1" // x5t is defined as a SHA-1 thumbprint
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
