@@ -137,7 +137,7 @@ func (h *house) setupToken(ctx context.Context) (string, error) {
 // serve runs the application and the schedule until the context ends. d says
 // what is special about it; the rest is the house's.
 func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.Options) error {
-	d.Accounts, d.Records, d.Lists, d.Exchange, d.Files, d.Integrations = h.accounts, h.records, h.lists, h.exchange, h.files, h.work
+	d.Accounts, d.Records, d.Lists, d.Exchange, d.Files, d.Integrations, d.Automations = h.accounts, h.records, h.lists, h.exchange, h.files, h.work, h.automations
 	// Files of an import that another process left are of no use to anybody.
 	if d.Scratch = h.scratch; os.RemoveAll(d.Scratch) != nil {
 		d.Scratch = ""

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/exchange"
@@ -41,6 +43,7 @@ type office struct {
 	accounts      *account.Service
 	records       *register.Service
 	work          *integration.Service
+	automations   *automation.Service
 	tenant        *entrasim.Server
 	hr            *entrasim.Control // of the tenant
 	module, other account.Module
@@ -94,7 +97,12 @@ func empty(t *testing.T) *office {
 	o.accounts.SealWith(keys)
 	o.work = o.integrations(db, keys)
 	t.Cleanup(o.work.Close)
-	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Keys: keys, SetupToken: "let-me-in"})
+	o.automations = automation.New(automation.Deps{
+		Store: db, Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Sync: o.work.Sync, Runs: o.work, Keys: keys,
+		Post: automation.NewPoster([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}),
+	})
+	o.records.HeardBy(o.automations)
+	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Automations: o.automations, Keys: keys, SetupToken: "let-me-in"})
 	srv := httptest.NewServer(o.site.Handler())
 	t.Cleanup(srv.Close)
 	o.url = srv.URL

@@ -141,6 +141,17 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/roles/{role}", may(account.ManageUsers), s.saveRole},
 		{"POST /m/{module}/roles/{role}/remove", may(account.ManageUsers), s.removeRole},
 
+		{"GET /m/{module}/automations", may(account.ManageIntegrations), s.automations},
+		{"GET /m/{module}/automations/new", may(account.ManageIntegrations), s.newAutomation},
+		{"POST /m/{module}/automations/new", may(account.ManageIntegrations), s.createAutomation},
+		{"GET /m/{module}/automations/{automation}", may(account.ManageIntegrations), s.editAutomation},
+		{"POST /m/{module}/automations/{automation}", may(account.ManageIntegrations), s.saveAutomation},
+		{"POST /m/{module}/automations/{automation}/switch", may(account.ManageIntegrations), s.switchAutomation},
+		{"POST /m/{module}/automations/{automation}/run", may(account.ManageIntegrations), s.runAutomation},
+		{"POST /m/{module}/automations/{automation}/remove", may(account.ManageIntegrations), s.removeAutomation},
+		{"GET /m/{module}/automations/{automation}/log", may(account.ManageIntegrations), s.automationLog},
+		{"GET /m/{module}/automations/{automation}/log/{firing}", may(account.ManageIntegrations), s.automationFiring},
+
 		{"GET /m/{module}/integrations", may(account.ManageIntegrations), s.integrations},
 		{"GET /m/{module}/integrations/store", may(account.ManageIntegrations), s.integrationsStore},
 		{"POST /m/{module}/integrations/store", may(account.ManageIntegrations), s.addIntegration},

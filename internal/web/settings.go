@@ -194,6 +194,11 @@ func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 			return nil, err
 		}
 		add(len(list), "plug", "Integrations", "integration", "Directories that keep people and logins up to date.", "/integrations")
+		n, err := v.automationCount(m)
+		if err != nil {
+			return nil, err
+		}
+		add(n, "robot", "Automations", "automation", "What happens by itself: warnings, reminders, posts, changes.", "/automations")
 	}
 	return cards, nil
 }

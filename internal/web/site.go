@@ -14,6 +14,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
@@ -31,6 +32,7 @@ type Deps struct {
 	Files        *attachment.Service
 	Scratch      string // a folder for files while they are imported; "" for one of the system's
 	Integrations *integration.Service
+	Automations  *automation.Service
 	Keys         *secret.Keyring // seals what browsers keep between two pages
 	Log          *slog.Logger
 	Now          func() time.Time
