@@ -97,6 +97,15 @@ func (s *Server) operations() {
 	s.fieldOperations()
 	s.recordOperations()
 	s.custodyOperations()
+	s.connectionOperations()
+	s.mappingOperations()
+	s.runOperations()
+	s.userOperations()
+	s.roleOperations()
+	s.auditOperations()
+	s.fileOperations()
+	s.searchOperations()
+	s.checkFormOperations()
 	s.arraysAreNeverNull()
 }
 

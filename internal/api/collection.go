@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/musterhq/muster/client"
+	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/register"
 )
 
@@ -18,7 +19,7 @@ func (s *Server) collectionOperations() {
 			list, err := v.Records.Collections(v.ctx, v.who, m.Account, m.ID)
 			return whole(each(list, collectionOf)), err
 		})
-	add(s, op{method: http.MethodPost, path: "/modules/{module}/collections", id: "create-collection", tag: tag, summary: "Create a collection", text: "It has one field to begin with, its title.", status: http.StatusCreated},
+	add(s, op{method: http.MethodPost, path: "/modules/{module}/collections", id: "create-collection", may: account.ManageCollections, tag: tag, summary: "Create a collection", text: "It has one field to begin with, its title.", status: http.StatusCreated},
 		func(v *visit, in *struct {
 			InModule
 			Body client.Name
@@ -35,7 +36,7 @@ func (s *Server) collectionOperations() {
 			c, _, err := v.collection(*in)
 			return &body[client.Collection]{collectionOf(c)}, err
 		})
-	add(s, op{method: http.MethodPatch, path: "/modules/{module}/collections/{collection}", id: "rename-collection", tag: tag, summary: "Rename a collection"},
+	add(s, op{method: http.MethodPatch, path: "/modules/{module}/collections/{collection}", id: "rename-collection", may: account.ManageCollections, tag: tag, summary: "Rename a collection"},
 		func(v *visit, in *struct {
 			InCollection
 			Body client.Name

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/musterhq/muster/client"
+	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/register"
 )
@@ -22,7 +23,7 @@ func (s *Server) fieldOperations() {
 			_, fields, err := v.collection(*in)
 			return whole(each(fields, fieldOf)), err
 		})
-	add(s, op{method: http.MethodPost, path: path, id: "create-field", tag: tag, summary: "Add a field at the end of a collection", status: http.StatusCreated},
+	add(s, op{method: http.MethodPost, path: path, id: "create-field", may: account.ManageCollections, tag: tag, summary: "Add a field at the end of a collection", status: http.StatusCreated},
 		func(v *visit, in *struct {
 			InCollection
 			Body client.NewField
@@ -41,7 +42,7 @@ func (s *Server) fieldOperations() {
 			})
 			return &body[client.Field]{fieldOf(f)}, err
 		})
-	add(s, op{method: http.MethodPatch, path: path + "/{field}", id: "change-field", tag: tag, summary: "Change a field", text: "What would not fit the records that there are is refused."},
+	add(s, op{method: http.MethodPatch, path: path + "/{field}", id: "change-field", may: account.ManageCollections, tag: tag, summary: "Change a field", text: "What would not fit the records that there are is refused."},
 		func(v *visit, in *struct {
 			OnField
 			Body client.FieldChange
@@ -52,7 +53,7 @@ func (s *Server) fieldOperations() {
 			}
 			return &body[client.Field]{fieldOf(f)}, err
 		})
-	add(s, op{method: http.MethodDelete, path: path + "/{field}", id: "remove-field", tag: tag, summary: "Remove a hidden field with its values, for good"},
+	add(s, op{method: http.MethodDelete, path: path + "/{field}", id: "remove-field", may: account.ManageCollections, tag: tag, summary: "Remove a hidden field with its values, for good"},
 		func(v *visit, in *OnField) (*none, error) {
 			f, err := v.field(*in)
 			if err == nil {
@@ -60,7 +61,7 @@ func (s *Server) fieldOperations() {
 			}
 			return nil, err
 		})
-	add(s, op{method: http.MethodPut, path: path + "-order", id: "order-fields", tag: tag, summary: "Put the fields of a collection in an order"},
+	add(s, op{method: http.MethodPut, path: path + "-order", id: "order-fields", may: account.ManageCollections, tag: tag, summary: "Put the fields of a collection in an order"},
 		func(v *visit, in *struct {
 			InCollection
 			Body client.FieldOrder

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -17,9 +18,13 @@ type op struct {
 	tag          string // the noun
 	summary      string
 	text         string // more than the summary says; "" for nothing
-	status       int    // of success; 0 for 200, or 204 without a body
-	body         int64  // the largest body, in bytes; 0 for a megabyte
-	secret       bool   // the answer holds a secret, which is never kept
+	// may is the right that it takes in the module of its path, besides what its
+	// use case checks; "" for whichever role there.
+	may    account.Action
+	status int    // of success; 0 for 200, or 204 without a body
+	body   int64  // the largest body, in bytes; 0 for a megabyte
+	stream string // the media type of an answer that comes in pieces; "" for JSON
+	secret bool   // the answer holds a secret, which is never kept
 }
 
 // visit is one request with who makes it.
@@ -29,13 +34,22 @@ type visit struct {
 	who account.Principal
 }
 
+// described is what the document says of an operation besides its summary.
+func (o op) described() string {
+	text := o.text
+	if o.may != "" {
+		text = strings.TrimSpace(text + " Needs the right " + string(o.may) + " in the module.")
+	}
+	return text
+}
+
 // none is the answer or the input of what has none.
 type none struct{}
 
 // add registers an operation. What it returns as an error becomes a problem.
 func add[I, O any](s *Server, o op, do func(v *visit, in *I) (*O, error)) {
 	reg := huma.Operation{
-		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, Description: o.text, Tags: []string{o.tag},
+		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, Description: o.described(), Tags: []string{o.tag},
 		DefaultStatus: o.status, MaxBodyBytes: o.body,
 		Responses: map[string]*huma.Response{"default": {
 			Description: "What was wrong",
@@ -43,6 +57,9 @@ func add[I, O any](s *Server, o op, do func(v *visit, in *I) (*O, error)) {
 				Schema: huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[client.Problem]()),
 			}},
 		}},
+	}
+	if o.stream != "" {
+		reg.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{o.stream: {Schema: &huma.Schema{Type: huma.TypeString}}}}
 	}
 	if o.secret {
 		s.secrets[o.method+" "+Prefix+o.path] = true
@@ -56,12 +73,28 @@ func add[I, O any](s *Server, o op, do func(v *visit, in *I) (*O, error)) {
 	huma.Register(s.api, reg, func(ctx context.Context, in *I) (*O, error) {
 		v := &visit{Server: s, ctx: ctx}
 		v.who, _ = ctx.Value(whoKey{}).(account.Principal)
+		if err := v.let(o, in); err != nil {
+			return nil, v.problem(o.id, err)
+		}
 		out, err := do(v, in)
 		if err != nil {
 			return nil, v.problem(o.id, err)
 		}
 		return out, nil
 	})
+}
+
+// let refuses who may not come to an operation at all.
+func (v *visit) let(o op, in any) error {
+	at, ok := in.(interface{ at() InModule })
+	if o.may == "" || !ok {
+		return nil
+	}
+	m, err := v.module(at.at())
+	if err != nil {
+		return err
+	}
+	return v.who.May(o.may, m.Account, m.ID, 0)
 }
 
 // body is an answer that is nothing but a body.

@@ -12,6 +12,9 @@ type InModule struct {
 	Module int64 `path:"module" minimum:"1" doc:"The number of the module."`
 }
 
+// at is the module that an input names, whatever else it holds.
+func (in *InModule) at() InModule { return *in }
+
 // InCollection is the input of an operation on a collection.
 type InCollection struct {
 	InModule

@@ -12,7 +12,6 @@ import (
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/syncer"
-	"github.com/musterhq/muster/internal/timing"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
@@ -179,7 +178,7 @@ func (s *Site) saveSchedule(v *visit) error {
 		return err
 	}
 	c.Schedule = syncer.Schedule{Incremental: v.text("incremental"), Full: v.text("full"), TimeZone: v.text("time_zone")}
-	if err := checkSchedule(c.Schedule); err != nil {
+	if err := integration.CheckSchedule(c.Schedule); err != nil {
 		page := v.connectionView(c)
 		page.ScheduleFault = sentence(err, 0) + " " + errs.HintOf(err)
 		return v.showStatus(http.StatusUnprocessableEntity, "Microsoft Entra ID", view.ConnectionPage(v.frame, page))
@@ -189,20 +188,4 @@ func (s *Site) saveSchedule(v *visit) error {
 	}
 	v.flash(true, "The schedule is saved.")
 	return v.goTo(connectionPath(v.module.ID, c.ID))
-}
-
-// checkSchedule refuses what the schedule's words do not mean.
-func checkSchedule(sc syncer.Schedule) error {
-	for _, words := range []string{sc.Incremental, sc.Full} {
-		if words == "" {
-			continue
-		}
-		if _, err := timing.Parse(words); err != nil {
-			return errs.As(err, errs.Invalid)
-		}
-	}
-	if _, err := time.LoadLocation(sc.TimeZone); err != nil {
-		return errs.New(errs.Invalid, "%q is no time zone", sc.TimeZone).WithHint("Write it like Europe/Berlin.")
-	}
-	return nil
 }
