@@ -58,7 +58,7 @@ type Leaver struct {
 	Since   *time.Time `json:"since" doc:"When that was found out; null when it is not known."`
 	Run     int64      `json:"run" doc:"The run that found it out; 0 when it is not known."`
 	Mapping string     `json:"mapping"`
-	Manager *Link      `json:"manager" doc:"null when nobody is known."`
+	Manager *Link      `json:"manager,omitempty" doc:"Missing when nobody is known."`
 	Holds   []Custody  `json:"holds"`
 }
 

@@ -13,7 +13,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
@@ -23,6 +25,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
@@ -81,6 +84,8 @@ func (s *Server) config() huma.Config {
 	c.CreateHooks = nil // they would add a link to a schema to every answer
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.RejectUnknownQueryParameters = true
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	c.Formats = map[string]huma.Format{"application/json": format, "json": format} // the second is what ends in +json
 	c.Transformers = []huma.Transformer{s.asProblem}
 	c.Info.Description = "What the pages of Muster do, for programs. Every request carries a token: `Authorization: Bearer mst_…`."
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -88,6 +93,23 @@ func (s *Server) config() huma.Config {
 	}
 	c.Security = []map[string][]string{{"token": {}}}
 	return c
+}
+
+// unmarshal reads a body. A text with the character of number 0 is refused:
+// PostgreSQL cannot keep it.
+func unmarshal(data []byte, v any) error {
+	if bytes.Contains(data, []byte(`\u0000`)) {
+		for dec := json.NewDecoder(bytes.NewReader(data)); ; {
+			token, err := dec.Token()
+			if err != nil {
+				break // the end, or what Unmarshal says better
+			}
+			if text, ok := token.(string); ok && !storable(text) {
+				return errs.New(errs.Invalid, "a text holds the character of number 0")
+			}
+		}
+	}
+	return json.Unmarshal(data, v)
 }
 
 // operations registers everything that can be asked, by noun.

@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/api"
@@ -52,7 +54,11 @@ type office struct {
 	accounts      *account.Service
 	records       *register.Service
 	work          *integration.Service
+	files         *attachment.Service
 	tenant        *entrasim.Server
+	company       *entrasim.Tenant
+	later         atomic.Int64 // how far the register's clock is ahead
+	count         int          // of things made so far, for names
 	module, other account.Module
 	invited       map[string]bool // who has not accepted yet, by email
 	mu            sync.Mutex
@@ -69,19 +75,21 @@ func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	t.Helper()
 	o := &office{t: t, tokens: map[string]string{}, invited: map[string]bool{}}
 	var err error
-	o.tenant, err = entrasim.New(entrasim.Config{Seed: 5, People: 40}).Start()
+	o.company = entrasim.New(entrasim.Config{Seed: 5, People: 40})
+	o.tenant, err = o.company.Start()
 	o.must(err)
 	t.Cleanup(func() { o.tenant.Close() })
 	keys, err := secret.NewKeyring(bytes.Repeat([]byte{5}, 32))
 	o.must(err)
-	o.accounts, o.records = account.NewService(db, nil), register.New(db, nil)
+	o.accounts, o.records = account.NewService(db, nil), register.New(db, func() time.Time { return time.Now().Add(o.ahead()) })
 	o.accounts.SealWith(keys)
 	lists := listing.New(db, o.records)
+	o.files = attachment.New(db, o.records, nil)
 	o.work = o.integrations(db, keys)
 	t.Cleanup(o.work.Close)
 	server := api.New(api.Deps{
 		Accounts: o.accounts, Records: o.records, Lists: lists, Exchange: exchange.New(o.records, lists, db, nil),
-		Files: attachment.New(db, o.records, nil), Integrations: o.work, Once: once.New(db, nil), Rate: rate,
+		Files: o.files, Integrations: o.work, Once: once.New(db, nil), Rate: rate,
 		Principal: o.principalOf,
 	})
 	srv := httptest.NewServer(server.Handler())
@@ -90,6 +98,8 @@ func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	o.people()
 	return o
 }
+
+func (o *office) ahead() time.Duration { return time.Duration(o.later.Load()) }
 
 // people sets the organization up.
 func (o *office) people() {

@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/musterhq/muster/client"
 	"github.com/musterhq/muster/internal/errs"
@@ -81,6 +83,10 @@ func (s *Server) enter(r *http.Request, token string) (context.Context, *client.
 
 // route answers what leads nowhere with a problem, and the rest as it is.
 func (s *Server) route(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !storable(query) || !storable(r.URL.Path) {
+		refuse(w, r, refusal(http.StatusBadRequest, "the address holds what is no text", "Encode it as UTF-8, without the character of number 0."))
+		return
+	}
 	if _, pattern := s.mux.Handler(r); pattern != "" {
 		next.ServeHTTP(w, r)
 		return
@@ -100,6 +106,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, next http.Handler
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	refuse(w, r, refusal(http.StatusMethodNotAllowed, "this address does not take "+r.Method, "It takes "+strings.Join(allowed, ", ")+"."))
 }
+
+// storable reports whether both databases can keep a text.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // bearer is the token of a request, "" for none.
 func bearer(r *http.Request) string {

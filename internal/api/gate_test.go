@@ -108,3 +108,24 @@ func TestABodyHasALimit(t *testing.T) {
 		}
 	}
 }
+
+func TestATextThatNoDatabaseKeepsIsRefused(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	path := o.in("/collections/%d/records", o.collection(o.module, register.Main).ID)
+	for name, got := range map[string]answer{
+		"the character 0 in a body":      o.ask(manager, "POST", path, `{"fields": {"Name": "a\u0000b"}}`),
+		"the character 0 in a query":     o.ask(manager, "GET", path+"?q=a%00b", nil),
+		"bytes in a query":               o.ask(manager, "GET", path+"?q=%ff", nil),
+		"the character 0 in a path":      o.ask(manager, "GET", "/modules/1%00", nil),
+		"a body that is no JSON":         o.ask(manager, "POST", path, `{"fields": `),
+		"a member that nobody asked for": o.ask(manager, "POST", path, `{"fields": {"Name": "a"}, "colour": "red"}`),
+	} {
+		if got.status != http.StatusBadRequest && got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s, want it refused", name, got.status, got.body)
+		}
+	}
+	if got := o.ask(manager, "POST", path, `{"fields": {"Name": "a\\\\u0000b"}}`); got.status != http.StatusCreated {
+		t.Errorf("a backslash before u0000: %d %s, want it taken", got.status, got.body)
+	}
+}

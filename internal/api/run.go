@@ -120,7 +120,7 @@ func (s *Server) decisionOperations() {
 			}
 			return v.explained(c.ID, why)
 		})
-	add(s, op{method: http.MethodGet, path: recordPath + "/explain", id: "explain-record", tag: runsTag, summary: "Say why a record is as it is"},
+	add(s, op{method: http.MethodGet, path: recordPath + "/explain", id: "explain-record", may: account.ManageIntegrations, tag: runsTag, summary: "Say why a record is as it is"},
 		func(v *visit, in *OnRecord) (*body[client.Explanation], error) {
 			r, _, err := v.record(*in)
 			if err != nil {
@@ -132,7 +132,7 @@ func (s *Server) decisionOperations() {
 			}
 			return v.explained(c.ID, why)
 		})
-	add(s, op{method: http.MethodPost, path: recordPath + "/sync", id: "sync-record", tag: runsTag, summary: "Sync the one person or device that a record stands for", status: http.StatusAccepted},
+	add(s, op{method: http.MethodPost, path: recordPath + "/sync", id: "sync-record", may: account.ManageIntegrations, tag: runsTag, summary: "Sync the one person or device that a record stands for", status: http.StatusAccepted},
 		func(v *visit, in *OnRecord) (*body[client.Run], error) {
 			r, _, err := v.record(*in)
 			if err != nil {

@@ -68,6 +68,9 @@ func (s *Server) userOperations() {
 	} {
 		add(s, op{method: http.MethodPost, path: userPath + is.path, id: is.id, may: account.ManageUsers, tag: tag, summary: is.summary},
 			func(v *visit, in *OnUser) (*body[client.User], error) {
+				if _, err := v.user(in.User); err != nil {
+					return nil, err // who is not there is not refused either
+				}
 				if err := is.do(v, in.User); err != nil {
 					return nil, err
 				}

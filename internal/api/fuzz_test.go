@@ -1,0 +1,190 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"pgregory.net/rapid"
+
+	"github.com/musterhq/muster/internal/api"
+	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/store"
+	"github.com/musterhq/muster/internal/store/storetest"
+)
+
+// slow are operations that ask the directory each time; the contract test calls
+// them.
+var slow = []string{"preview-mappings", "start-run", "sync-record", "test-connection", "save-connection", "try-mapping", "find-units", "watch-run", "undo-run", "approve-run"}
+
+// Whatever a program sends that somehow fits the document, or nearly does, it is
+// answered as the document says, and never by a fault of ours.
+func TestNoRequestThatTheDocumentSuggestsIsAnsweredByAFault(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) { fuzz(t, openOn(t, db, api.Rate{PerSecond: 1e6, Burst: 1e6})) })
+}
+
+func fuzz(t *testing.T, o *office) {
+	o.checkedOut()
+	o.attached()
+	o.custom()
+	o.connect()
+	o.synced()
+	ops := operationsOf(o.document())
+	ids := slices.DeleteFunc(sortedKeys(ops), func(id string) bool { return slices.Contains(slow, id) })
+	seen := map[int]int{} // answers by hundred
+	done := map[string]bool{}
+	rapid.Check(t, func(rt *rapid.T) {
+		op := ops[rapid.SampledFrom(ids).Draw(rt, "operation")]
+		who := rapid.SampledFrom([]string{boss, boss, boss, colleague, outsider}).Draw(rt, "who")
+		path, body, pairs := o.imagined(rt, op)
+		got := o.ask(who, op.method, path, body, pairs...)
+		seen[got.status/100]++
+		if got.status < 300 {
+			done[op.OperationID] = true
+		}
+		if got.status >= http.StatusInternalServerError {
+			rt.Fatalf("%s %s %v answers %d %s", op.method, path, body, got.status, got.body)
+		}
+		if err := op.check(got); err != nil {
+			rt.Fatalf("%s %s %v: %v", op.method, path, body, err)
+		}
+	})
+	t.Logf("answers by hundred: %v; %d of %d operations were done", seen, len(done), len(ids))
+	if seen[2] == 0 || seen[4] == 0 {
+		t.Error("the requests are all alike")
+	}
+}
+
+// imagined is a request that a document suggests: mostly one that fits, with
+// numbers of what there is.
+func (o *office) imagined(rt *rapid.T, op operation) (path string, body any, pairs []string) {
+	path = op.path
+	query := url.Values{}
+	for _, ref := range op.Parameters {
+		p := ref.Value
+		switch p.In {
+		case openapi3.ParameterInPath:
+			value := fmt.Sprint(value(rt, p.Schema.Value, p.Name, 0))
+			switch near := rapid.IntRange(0, 9).Draw(rt, "near"); {
+			case p.Name == "module" && near > 0:
+				value = fmt.Sprint(o.module.ID)
+			case near > 1 && p.Schema.Value.Type.Is("integer"):
+				value = fmt.Sprint(rapid.IntRange(1, 5).Draw(rt, p.Name))
+			}
+			if value == "" || value == "." || value == ".." {
+				value = "x"
+			}
+			path = strings.Replace(path, "{"+p.Name+"}", url.PathEscape(value), 1)
+		case openapi3.ParameterInQuery:
+			if p.Required || rapid.IntRange(0, 3).Draw(rt, p.Name) == 0 {
+				for _, text := range texts(value(rt, p.Schema.Value, p.Name, 0)) {
+					query.Add(p.Name, text)
+				}
+			}
+		case openapi3.ParameterInHeader:
+			if text := fmt.Sprint(value(rt, p.Schema.Value, p.Name, 0)); p.Name == "If-Match" && !strings.ContainsAny(text, "\r\n\x00") && rapid.Bool().Draw(rt, p.Name) {
+				pairs = append(pairs, p.Name, rapid.SampledFrom([]string{"*", `"1"`, `"2"`, `W/"1"`, `"`, "x"}).Draw(rt, "etag"))
+			}
+		}
+	}
+	if op.RequestBody != nil {
+		for kind, content := range op.RequestBody.Value.Content {
+			pairs = append(pairs, "Content-Type", kind)
+			if kind != "application/json" {
+				body = rapid.StringN(0, 40, 100).Draw(rt, "bytes")
+				continue
+			}
+			data, err := json.Marshal(value(rt, content.Schema.Value, "body", 0))
+			if err != nil {
+				rt.Fatal(err)
+			}
+			body = string(data)
+		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return path, body, pairs
+}
+
+// texts are what a value is as the values of a parameter.
+func texts(v any) []string {
+	if list, ok := v.([]any); ok {
+		out := make([]string, len(list))
+		for i := range list {
+			out[i] = fmt.Sprint(list[i])
+		}
+		return out
+	}
+	return []string{fmt.Sprint(v)}
+}
+
+// known are texts that mean something somewhere.
+var known = []string{
+	"", " ", "Laptop", "Name", "Price", "Notes", "Condition", "Good", "Condition.is.Good", "Price.at-least.1", "Name.has.lap", "added", "-Price", "0", "-1", "true",
+	"2026-05-18", "2026-05-18T10:00:00Z", "view", "edit", "manage_users", "boss@contoso.example", "login.name", "displayName", "department", "equals", "trim",
+	"constant", "expression", "object_id", "All Staff", "UTC", "Europe/Berlin", "hourly", "daily at 02:30", "=cmd()", "ü\u0308", "\u0000", "\U0001F600", "%", "'; --", "../..", strings.Repeat("x", 300),
+	string(register.Main), ".10.", "1.1.x", "added.1.", "-.1.YWJj",
+}
+
+// value is a value of a schema: mostly one that fits.
+func value(rt *rapid.T, s *openapi3.Schema, name string, depth int) any {
+	odd := rapid.IntRange(0, 79).Draw(rt, name+" odd")
+	switch odd {
+	case 0:
+		return nil
+	case 1:
+		return rapid.SampledFrom([]any{true, 1.5, "x", []any{"x"}, map[string]any{"x": 1}, -7}).Draw(rt, name+" other")
+	}
+	if len(s.Enum) > 0 {
+		return rapid.SampledFrom(s.Enum).Draw(rt, name)
+	}
+	switch {
+	case s.Type == nil || s.Type.Is(""):
+		return rapid.SampledFrom([]any{nil, true, 12.5, "Good", "x", []any{"a"}, 3}).Draw(rt, name)
+	case s.Type.Includes("integer"):
+		return rapid.OneOf(rapid.Int64Range(0, 6), rapid.Int64Range(0, 30), rapid.SampledFrom([]int64{-1, 1 << 40, 9223372036854775807})).Draw(rt, name)
+	case s.Type.Includes("number"):
+		return rapid.Float64Range(-1e6, 1e6).Draw(rt, name)
+	case s.Type.Includes("boolean"):
+		return rapid.Bool().Draw(rt, name)
+	case s.Type.Includes("array"):
+		return list(rt, s, name, depth)
+	case s.Type.Includes("object"):
+		return object(rt, s, name, depth)
+	}
+	if s.Format == "date-time" {
+		return rapid.SampledFrom([]any{"2026-05-18T10:00:00Z", "2099-01-01T00:00:00+02:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "yesterday"}).Draw(rt, name)
+	}
+	return rapid.OneOf(rapid.SampledFrom(known), rapid.StringN(0, 12, 40)).Draw(rt, name)
+}
+
+func list(rt *rapid.T, s *openapi3.Schema, name string, depth int) any {
+	out := []any{}
+	for i := range rapid.IntRange(0, 3).Draw(rt, name+" length") {
+		out = append(out, value(rt, s.Items.Value, fmt.Sprint(name, i), depth+1))
+	}
+	return out
+}
+
+func object(rt *rapid.T, s *openapi3.Schema, name string, depth int) any {
+	out := map[string]any{}
+	for _, member := range sortedKeys(s.Properties) {
+		if slices.Contains(s.Required, member) || rapid.IntRange(0, 2).Draw(rt, name+" "+member) == 0 {
+			out[member] = value(rt, s.Properties[member].Value, member, depth+1)
+		}
+	}
+	if extra := s.AdditionalProperties.Schema; extra != nil {
+		for range rapid.IntRange(0, 3).Draw(rt, name+" more") {
+			key := rapid.SampledFrom([]string{"Name", "name", "Price", "Notes", "Purchased", "Location", "Asset tag", "Condition", "Colour", ""}).Draw(rt, "key")
+			out[key] = value(rt, extra.Value, key, depth+1)
+		}
+	}
+	return out
+}
