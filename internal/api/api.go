@@ -57,10 +57,9 @@ type Deps struct {
 // Server answers requests. It is safe for concurrent use.
 type Server struct {
 	Deps
-	api     huma.API
-	mux     *http.ServeMux
-	rate    *buckets
-	secrets map[string]bool // patterns of operations whose answers are never kept
+	api  huma.API
+	mux  *http.ServeMux
+	rate *buckets
 }
 
 // New returns the interface over deps.
@@ -71,7 +70,7 @@ func New(d Deps) *Server {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Deps: d, mux: http.NewServeMux(), rate: newBuckets(d.Rate.orUsual(), d.Now), secrets: map[string]bool{}}
+	s := &Server{Deps: d, mux: http.NewServeMux(), rate: newBuckets(d.Rate.orUsual(), d.Now)}
 	s.api = humago.NewWithPrefix(s.mux, Prefix, s.config())
 	s.operations()
 	s.document()
@@ -124,6 +123,7 @@ func (s *Server) operations() {
 	s.runOperations()
 	s.userOperations()
 	s.roleOperations()
+	s.tokenOperations()
 	s.auditOperations()
 	s.fileOperations()
 	s.searchOperations()

@@ -130,6 +130,16 @@ func (o *office) custom() account.Role {
 	return r
 }
 
+// service is the token of a service of the module.
+func (o *office) service() account.Token {
+	o.t.Helper()
+	t, _, err := o.accounts.IssueToken(o.t.Context(), account.CommandLine(), account.NewToken{
+		Name: "service", Scope: account.TokenReads, Account: o.module.Account, Module: o.module.ID, Role: o.custom().ID,
+	})
+	o.must(err)
+	return t
+}
+
 // field is a new field of the assets.
 func (o *office) field(hidden bool) register.Field {
 	o.t.Helper()
@@ -349,6 +359,10 @@ func (o *office) peopleExamples(out map[string]func() example) {
 		return example{path: o.in("/roles/%d", o.custom().ID), body: rights}
 	}
 	out["remove-role"] = func() example { return example{path: o.in("/roles/%d?to=%d", o.custom().ID, collaborator())} }
+	out["list-own-tokens"] = func() example { return example{path: "/tokens"} }
+	out["list-service-tokens"] = func() example { o.service(); return example{path: o.in("/tokens")} }
+	out["list-user-tokens"] = func() example { return example{path: user("/tokens")} }
+	out["revoke-token"] = func() example { return example{path: fmt.Sprintf("/tokens/%d", o.service().ID)} }
 	out["list-events"] = func() example {
 		return example{path: fmt.Sprintf("/audit?account=%d&module=%d&limit=2", o.module.Account, o.module.ID)}
 	}

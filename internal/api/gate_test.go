@@ -16,7 +16,7 @@ import (
 func TestNobodyGetsInWithoutAToken(t *testing.T) {
 	t.Parallel()
 	o := open(t)
-	o.tokens["forged"] = strings.Repeat("x", 43)
+	o.tokens["forged"] = "mst_" + strings.Repeat("a", 48)
 	for _, who := range []string{"nobody", "forged"} {
 		got := o.ask(who, "GET", "/accounts", nil)
 		p := read[client.Problem](got, http.StatusUnauthorized)
@@ -24,7 +24,7 @@ func TestNobodyGetsInWithoutAToken(t *testing.T) {
 			t.Errorf("%s: %+v", who, p)
 		}
 	}
-	cookie := o.ask("nobody", "GET", "/accounts", nil, "Cookie", "muster_session="+o.tokens[boss]+"; session="+o.tokens[boss])
+	cookie := o.ask("nobody", "GET", "/accounts", nil, "Cookie", "muster_session="+o.tokenOf(boss)+"; session="+o.tokenOf(boss))
 	if cookie.status != http.StatusUnauthorized {
 		t.Errorf("with a cookie instead of a token: %d, want 401", cookie.status)
 	}

@@ -61,9 +61,6 @@ func add[I, O any](s *Server, o op, do func(v *visit, in *I) (*O, error)) {
 	if o.stream != "" {
 		reg.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{o.stream: {Schema: &huma.Schema{Type: huma.TypeString}}}}
 	}
-	if o.secret {
-		s.secrets[o.method+" "+Prefix+o.path] = true
-	}
 	if o.method == http.MethodPost {
 		reg.Parameters = []*huma.Param{{
 			Name: onceHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: pointer(onceLongest)},

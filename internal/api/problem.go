@@ -170,9 +170,3 @@ func (s *Server) refuseError(w http.ResponseWriter, r *http.Request, err error) 
 		refuse(w, r, p)
 	}
 }
-
-// encoded is a problem as it goes over the wire.
-func encoded(p *client.Problem) []byte {
-	data, _ := json.Marshal(p) // strings and a number
-	return data
-}

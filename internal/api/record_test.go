@@ -180,7 +180,7 @@ func TestAnAssetGoesOutAndComesBack(t *testing.T) {
 	laptop, ada := o.laptops(1)[0], o.plant(o.module, register.People, "Ada")
 	out := client.CheckOut{Asset: laptop.ID, Holder: ada.ID, Note: "for home"}
 	c := read[client.Custody](o.ask(colleague, "POST", o.in("/check-out"), out), http.StatusCreated)
-	if c.Holder.Title != "Ada" || c.CheckedInAt != nil || c.CheckedOutBy != colleague {
+	if c.Holder.Title != "Ada" || c.CheckedInAt != nil || c.CheckedOutBy != colleague+" (test)" {
 		t.Errorf("checked out: %+v", c)
 	}
 	if got := o.ask(colleague, "POST", o.in("/check-out"), out); got.status != http.StatusConflict {

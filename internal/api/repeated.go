@@ -77,14 +77,10 @@ func (s *Server) doOnce(w http.ResponseWriter, r *http.Request, next http.Handle
 	ctx := context.WithoutCancel(r.Context())
 	a := once.Answer{Status: held.status, Header: held.header, Body: held.body.Bytes()}
 	var err error
-	switch _, pattern := s.mux.Handler(r); {
-	case a.Status >= http.StatusBadRequest:
-		err = s.Once.Forget(ctx, key)
-	case s.secrets[pattern]:
-		shown := refusal(http.StatusConflict, "this was done before, and its answer is not shown again", "Make another if it got lost.")
-		err = s.Once.Finish(ctx, key, once.Answer{Status: shown.Status, Header: map[string][]string{"Content-Type": {shown.ContentType("")}}, Body: encoded(shown)})
-	default:
+	if a.Status < http.StatusBadRequest {
 		err = s.Once.Finish(ctx, key, a)
+	} else {
+		err = s.Once.Forget(ctx, key)
 	}
 	if err != nil {
 		s.Log.Error("an answer could not be kept", "error", err) // a repetition is refused for a day

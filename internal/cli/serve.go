@@ -169,6 +169,6 @@ func (h *house) site(d web.Deps) http.Handler {
 
 // principalOf tells on whose behalf a token acts.
 func (h *house) principalOf(ctx context.Context, token secret.Text, address string) (account.Principal, error) {
-	who, _, err := h.accounts.Continue(ctx, token, address)
+	who, _, err := h.accounts.PrincipalOfToken(ctx, token, address)
 	return who, err
 }
