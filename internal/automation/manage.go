@@ -1,8 +1,11 @@
 package automation
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -243,3 +246,39 @@ func noMail() error {
 
 // wholeMinutes reports whether a length of time is whole minutes within bounds.
 func wholeMinutes(d time.Duration) bool { return d >= 0 && d <= mostDigest && d%time.Minute == 0 }
+
+// Same reports whether saving an automation would change nothing of the one that
+// has its number. A key that is given counts as the same when it is.
+func (s *Service) Same(ctx context.Context, p account.Principal, in Automation) (bool, error) {
+	old, err := s.Automation(ctx, p, in.ID)
+	if err != nil {
+		return false, err
+	}
+	for i, action := range in.Actions {
+		if !action.Secret.IsZero() && i < len(old.Actions) && len(old.Actions[i].Sealed) > 0 {
+			key, err := s.signingKey(&old, i)
+			if err != nil || key != action.Secret {
+				return false, err
+			}
+		}
+	}
+	a, err := s.checked(ctx, p, in, old)
+	if err != nil {
+		return false, err
+	}
+	before, err := json.Marshal(unsealed(old.Definition))
+	if err != nil {
+		return false, err
+	}
+	after, err := json.Marshal(unsealed(a.Definition))
+	return a.Name == old.Name && a.On == old.On && bytes.Equal(before, after), err
+}
+
+// unsealed is a definition without keys, which are sealed differently each time.
+func unsealed(d Definition) Definition {
+	d.Actions = slices.Clone(d.Actions)
+	for i := range d.Actions {
+		d.Actions[i].Sealed = nil
+	}
+	return d
+}

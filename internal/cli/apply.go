@@ -237,6 +237,11 @@ func (s *setUp) moduleOf(ctx context.Context, a account.Account, in config.Modul
 			return err
 		}
 	}
+	for _, a := range in.Automations {
+		if err := s.automation(ctx, m, a); err != nil {
+			return at(a.Pos, errs.Wrap(err, "automation "+a.Name))
+		}
+	}
 	return nil
 }
 

@@ -137,6 +137,11 @@ func (c *checker) module(m *Module) {
 		c.integration(&m.Integrations[i])
 		kinds.add(m.Integrations[i].Place, "kind", m.Integrations[i].Kind)
 	}
+	automations := c.unique("automations named")
+	for i := range m.Automations {
+		c.automation(&m.Automations[i])
+		automations.add(m.Automations[i].Place, "name", m.Automations[i].Name)
+	}
 }
 
 // roleActions are what a custom role can allow.

@@ -10,9 +10,11 @@ import (
 	"testing"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/entra"
+	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/register"
@@ -183,6 +185,15 @@ func TestExampleAgreesWithTheDefaultCollections(t *testing.T) {
 	}
 }
 
+// words are the texts of a type's values.
+func words[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
 func TestWordsAgreeWithThoseWhoUseThem(t *testing.T) {
 	t.Parallel()
 	operators, _ := operators()
@@ -211,6 +222,10 @@ func TestWordsAgreeWithThoseWhoUseThem(t *testing.T) {
 		{"clouds", clouds(), hosts},
 		{"types", typeNames(), types},
 		{"actions", roleActions(), actions},
+		{"triggers", triggers(), words(automation.Kinds())},
+		{"deeds", deeds(), words(automation.Deeds())},
+		{"shapes", shapes(), words(automation.Shapes())},
+		{"comparisons", comparisons(), words([]listing.Op{listing.Is, listing.IsNot, listing.Has, listing.Empty, listing.NotEmpty, listing.AtLeast, listing.AtMost})},
 		{"identifiers", identifiers(), []string{mapping.ByPrincipal, mapping.ByObjectID, mapping.ByEmail}},
 		{"kinds", []string{kindEntra, kindRecords, kindLogin}, []string{syncer.EntraKind, string(mapping.Records), string(mapping.Login)}},
 	} {

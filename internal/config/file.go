@@ -67,6 +67,7 @@ type Module struct {
 	Collections    []Collection  `yaml:"collections"`
 	Roles          []Role        `yaml:"roles"`
 	Integrations   []Integration `yaml:"integrations"`
+	Automations    []Automation  `yaml:"automations"`
 }
 
 // Role is a custom role of a module.
