@@ -40,6 +40,8 @@ type program struct {
 	Undo    undoCmd    `cmd:"" help:"Take back what a run did, where nobody has changed it since."`
 	Explain explainCmd `cmd:"" help:"Say why a person is as they are."`
 
+	Automations automationsCmd `cmd:"" help:"Work with what modules do by themselves."`
+
 	Users    usersCmd    `cmd:"" help:"List the users with their state and roles."`
 	User     userCmd     `cmd:"" help:"Work with one user."`
 	Token    tokenCmd    `cmd:"" help:"Work with API tokens."`
