@@ -564,8 +564,13 @@ func (s *Site) search(v *visit) error {
 				continue
 			}
 			group := view.SearchGroup{Name: c.Name, Module: m.Name, Icon: c.Icon, Path: c.Path + "?" + url.Values{"q": {page.Query}}.Encode(), More: found.Next.ID != 0}
-			for _, r := range found.Records {
-				group.Hits = append(group.Hits, view.Crumb{Name: r.Title, Path: recordPath(m.ID, c.ID, r.ID)})
+			fields, err := s.Records.FieldsFor(v.ctx(), v.who, m.AccountID, c.ID)
+			if err != nil {
+				return err
+			}
+			for i := range found.Records {
+				r := &found.Records[i]
+				group.Hits = append(group.Hits, view.Hit{Name: r.Title, Path: recordPath(m.ID, c.ID, r.ID), More: tellsApart(fields, r)})
 			}
 			page.Groups = append(page.Groups, group)
 		}

@@ -204,7 +204,11 @@ func (v *visit) whyView(r register.Record, fields []register.Field, page *view.R
 		for _, row := range m.Rows {
 			var from []string
 			for _, src := range row.Sources {
-				from = append(from, src.Path+" “"+src.Text+"”")
+				said := " “" + src.Text + "”"
+				if src.Text == "" {
+					said = ", which is empty"
+				}
+				from = append(from, src.Path+said)
 			}
 			page.Directory.Rows = append(page.Directory.Rows, view.WhyRow{
 				Field: fieldName(fields, row.Field), Mapping: m.Mapping.Name, From: strings.Join(from, ", else "),

@@ -35,15 +35,15 @@ func (v *visit) showCollections(status int, another view.Field) error {
 func useOf(k register.Kind) string {
 	switch k {
 	case register.Main:
-		return "the things that are handed out"
+		return "The things that are handed out."
 	case register.People:
-		return "who can hold them"
+		return "Who can hold them."
 	case register.Locations:
-		return "where they are"
+		return "Where they are."
 	case register.Categories:
-		return "what they are"
+		return "What they are."
 	}
-	return "your own"
+	return "A collection of your own."
 }
 
 // addCollection makes a collection of the module's own.
