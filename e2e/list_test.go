@@ -33,7 +33,7 @@ func (b *tab) sound() {
 		found.add(b.path(), v)
 	}
 	for _, trouble := range b.heard() {
-		if !strings.Contains(trouble, "status of 422") { // the browser's word for a form that comes back
+		if !strings.Contains(trouble, "status of 422") && !strings.Contains(trouble, "status of 409") { // the browser's word for a form that comes back
 			found.add(b.path(), "the console says: "+trouble)
 		}
 	}
