@@ -64,6 +64,7 @@ var allowed = map[string][]string{
 	"internal/integration": {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret", "syncer", "timing"},
 	"internal/automation":  {"account", "audit", "datatype", "errs", "integration", "listing", "register", "secret", "syncer", "timing"},
 	"internal/entra":       {"directory", "errs", "rawjson", "secret"},
+	"internal/mail":        {"account", "audit", "errs", "secret"},
 	"internal/timing":      {},
 	"internal/config":      {"datatype", "errs", "secret", "timing"},
 }

@@ -12,7 +12,7 @@ const (
 	System  = "system"  // Muster by itself
 	// Automation is what a module was told to do by itself.
 	Automation = "automation"
-	Visitor = "visitor" // somebody who is not signed in
+	Visitor    = "visitor" // somebody who is not signed in
 )
 
 // Actor is who did something.

@@ -41,6 +41,8 @@ const (
 	LoginLinked         Action = "Microsoft account linked"
 	LoginUnlinked       Action = "Microsoft account unlinked"
 	ResetLinkMade       Action = "password link made"
+	MailServerSaved     Action = "mail server saved"
+	MailServerRemoved   Action = "mail server removed"
 	TokenIssued         Action = "API token made"
 	TokenRevoked        Action = "API token revoked"
 	AutomationSaved     Action = "automation saved"
