@@ -61,7 +61,7 @@ var allowed = map[string][]string{
 	"internal/reconcile":   {"datatype", "directory", "errs"},
 	"internal/mapping":     {"datatype", "directory", "errs", "reconcile"},
 	"internal/syncer":      {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret"},
-	"internal/integration": {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret", "syncer", "timing"},
+	"internal/integration": {"account", "audit", "datatype", "directory", "errs", "mail", "mapping", "reconcile", "register", "secret", "syncer", "timing"},
 	"internal/automation":  {"account", "audit", "datatype", "errs", "integration", "listing", "register", "secret", "syncer", "timing"},
 	"internal/entra":       {"directory", "errs", "rawjson", "secret"},
 	"internal/mail":        {"account", "audit", "errs", "secret"},

@@ -41,7 +41,14 @@ func (*rotateKeyCmd) Run(ctx context.Context, c *console, p *program) error {
 	if err != nil {
 		return err
 	}
+	mailed, err := h.mail.Reseal(ctx)
+	if err != nil {
+		return err
+	}
 	c.line("Sealed anew: %d secrets of connections, %d second steps, %d keys of automations.", connections, steps, posts)
+	if mailed {
+		c.line("Sealed anew: the password of the mail server.")
+	}
 	c.line("Restart processes that serve: they know the older keys only.")
 	return nil
 }

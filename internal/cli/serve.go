@@ -142,7 +142,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.
 	if d.Scratch = h.scratch; os.RemoveAll(d.Scratch) != nil {
 		d.Scratch = ""
 	}
-	d.Keys = h.keys
+	d.Keys, d.Mail = h.keys, h.mail
 	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, []prometheus.Collector{&runMetrics{house: h}}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -150,6 +150,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.
 	work.Go(func() { h.keepTime(ctx, d.Log) })
 	work.Go(func() { h.keepIndex(ctx, d.Log) })
 	work.Go(func() { h.keepAutomations(ctx, d.Log) })
+	work.Go(func() { h.keepMail(ctx, d.Log) })
 	err := server.Serve(ctx, l, h.site(d), o)
 	stop()
 	work.Wait()

@@ -14,6 +14,7 @@ import (
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
@@ -32,6 +33,7 @@ type house struct {
 	sync        *syncer.Service
 	work        *integration.Service // integrations, as people use them
 	automations *automation.Service
+	mail        *mail.Service
 	me          account.Principal
 	keys        *secret.Keyring
 }
@@ -52,6 +54,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	h.exchange = exchange.New(h.records, h.lists, db, nil)
 	h.files = attachment.New(db, h.records, nil)
 	h.scratch = filepath.Join(p.Data, "uploads")
+	h.mail = mail.New(db, keys, nil)
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
 		Ended: func(ctx context.Context, r syncer.Run) error { return h.automations.RunEnded(ctx, r) },
@@ -59,7 +62,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	})
 	h.records.KeptBy(h.sync)
 	h.work = integration.New(integration.Deps{
-		Store: db, Sync: h.sync, Accounts: h.accounts, Records: h.records,
+		Store: db, Sync: h.sync, Accounts: h.accounts, Records: h.records, Mail: h.mail,
 		Open: func(_ context.Context, conn syncer.Connection) (integration.Directory, error) {
 			client, err := connect(conn)
 			return checked{client}, err
@@ -68,6 +71,9 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	})
 	h.automations = automation.New(automation.Deps{
 		Store: db, Accounts: h.accounts, Records: h.records, Lists: h.lists, Sync: h.sync, Runs: h.work, Keys: keys,
+		Mail: func(ctx context.Context, l automation.Letter) error {
+			return h.mail.Queue(ctx, mail.Letter{Account: l.Account, Module: l.Module, To: l.To, Subject: l.Subject, Text: l.Text, Key: l.Key})
+		},
 	})
 	h.records.HeardBy(h.automations)
 	return h, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/reconcile"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
@@ -82,6 +83,7 @@ type Deps struct {
 	Sync     *syncer.Service
 	Accounts *account.Service
 	Records  *register.Service
+	Mail     *mail.Service // writes to people; nil where no mail is sent
 	// Open connects to a connection's directory.
 	Open func(ctx context.Context, c syncer.Connection) (Directory, error)
 	// OpenDoor opens the way in with a connection; nil when nobody signs in with Microsoft.

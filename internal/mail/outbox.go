@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"encoding/base64"
 	"net/mail"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ type Letter struct {
 	To              string
 	Subject         string
 	Text            string // plain; lines that begin with "- " are a list
-	Secret          bool   // the text is forgotten once it is sent: it lets somebody in
+	Secret          bool   // the text lets somebody in: it is sealed, and forgotten once it is sent
 	Key             string // "" for none; of letters with the same key one is sent
 
 	State     State
@@ -68,6 +69,13 @@ func (s *Service) Queue(ctx context.Context, l Letter) error {
 	}
 	l.Subject = strings.Join(strings.Fields(l.Subject), " ")
 	l.Subject, l.Text = cut(l.Subject, longestSubject), cut(l.Text, longestText)
+	if l.Secret {
+		sealed, err := s.keys.Seal([]byte(l.Text), letterSubject)
+		if err != nil {
+			return err
+		}
+		l.Text = base64.StdEncoding.EncodeToString(sealed)
+	}
 	l.State, l.CreatedAt = Queued, s.now()
 	l.NextAt = l.CreatedAt
 	return s.store.InsertLetter(ctx, l)
@@ -99,9 +107,6 @@ func (s *Service) Deliver(ctx context.Context) (sent int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := s.store.DeleteLetters(ctx, s.now().Add(-keepFor)); err != nil {
-		return 0, err
-	}
 	for ctx.Err() == nil {
 		l, err := s.store.ClaimLetter(ctx, s.now(), s.now().Add(holdFor))
 		if errs.Is(err, errs.NotFound) {
@@ -110,7 +115,7 @@ func (s *Service) Deliver(ctx context.Context) (sent int, err error) {
 		if err != nil {
 			return sent, err
 		}
-		fault := send(ctx, server, l)
+		fault := s.sendOpened(ctx, server, l)
 		if ctx.Err() != nil {
 			return sent, ctx.Err() // it is tried again when it is free: perhaps it was taken
 		}
@@ -125,6 +130,30 @@ func (s *Service) Deliver(ctx context.Context) (sent int, err error) {
 		}
 	}
 	return sent, ctx.Err()
+}
+
+// letterSubject is what the texts of secret letters are sealed for.
+const letterSubject = "letter"
+
+// sendOpened sends a letter with its text in the clear.
+func (s *Service) sendOpened(ctx context.Context, server Server, l Letter) error {
+	if l.Secret {
+		sealed, err := base64.StdEncoding.DecodeString(l.Text)
+		if err != nil {
+			return errs.New(errs.Invalid, "the text of the letter is damaged").Because(err)
+		}
+		plain, err := s.keys.Open(sealed, letterSubject)
+		if err != nil {
+			return err
+		}
+		l.Text = string(plain)
+	}
+	return send(ctx, server, l)
+}
+
+// Tidy forgets letters that were sent or given up a month ago.
+func (s *Service) Tidy(ctx context.Context) error {
+	return s.store.DeleteLetters(ctx, s.now().Add(-keepFor))
 }
 
 // after returns a letter after an attempt that ended with fault.

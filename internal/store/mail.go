@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -66,6 +67,12 @@ func (db *DB) InsertLetter(ctx context.Context, l mail.Letter) error {
 // ClaimLetter gives the letter that is due the longest to the caller until a
 // moment, or fails with NotFound.
 func (db *DB) ClaimLetter(ctx context.Context, now, until time.Time) (l mail.Letter, err error) {
+	// Mostly there is none, and then no writer is disturbed.
+	var due bool
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM letter WHERE state = 'queued' AND next_at <= $1)`, micros(now)).Scan(&due)
+	if err != nil || !due {
+		return l, cmp.Or[error](err, errs.New(errs.NotFound, "no letter is due"))
+	}
 	err = db.InTx(ctx, func(ctx context.Context) error {
 		l, err = scanLetter(db.conn(ctx).QueryRowContext(ctx, `SELECT `+letterColumns+` FROM letter WHERE state = 'queued' AND next_at <= $1
 			ORDER BY next_at, id LIMIT 1`+db.dialect.locking("FOR UPDATE SKIP LOCKED"), micros(now)))

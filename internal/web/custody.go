@@ -10,6 +10,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/web/view"
 )
@@ -284,6 +285,22 @@ func (s *Site) noteTold(v *visit) error {
 		return v.refused(err, v.back(c, r))
 	}
 	v.flash(true, "Noted that "+v.text("to")+" was told.")
+	return v.goTo(v.back(c, r))
+}
+
+// notify writes to whom it concerns what the person of the path holds.
+func (s *Site) notify(v *visit) error {
+	r, c, _, err := v.recordHere()
+	if err != nil {
+		return err
+	}
+	to, err := s.Integrations.Notify(v.ctx(), v.who, v.module, integration.Notice{
+		Person: r.ID, About: v.text("about"), Subject: v.text("subject"), Text: strings.ReplaceAll(v.r.PostFormValue("text"), "\r\n", "\n"),
+	})
+	if err != nil {
+		return v.refused(err, v.back(c, r))
+	}
+	v.flash(true, "A letter to "+to+" is on its way.")
 	return v.goTo(v.back(c, r))
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
@@ -44,6 +45,7 @@ type office struct {
 	records       *register.Service
 	work          *integration.Service
 	automations   *automation.Service
+	mail          *mail.Service
 	tenant        *entrasim.Server
 	hr            *entrasim.Control // of the tenant
 	module, other account.Module
@@ -95,6 +97,7 @@ func empty(t *testing.T) *office {
 	o.must(err)
 	o.accounts, o.records = account.NewService(db, nil), register.New(db, nil)
 	o.accounts.SealWith(keys)
+	o.mail = mail.New(db, keys, nil)
 	o.work = o.integrations(db, keys)
 	t.Cleanup(o.work.Close)
 	o.automations = automation.New(automation.Deps{
@@ -102,7 +105,7 @@ func empty(t *testing.T) *office {
 		Post: automation.NewPoster([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}),
 	})
 	o.records.HeardBy(o.automations)
-	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Automations: o.automations, Keys: keys, SetupToken: "let-me-in"})
+	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Automations: o.automations, Mail: o.mail, Keys: keys, SetupToken: "let-me-in"})
 	srv := httptest.NewServer(o.site.Handler())
 	t.Cleanup(srv.Close)
 	o.url = srv.URL
@@ -123,7 +126,7 @@ func (o *office) integrations(db *store.DB, keys *secret.Keyring) *integration.S
 	})
 	o.records.KeptBy(sync)
 	return integration.New(integration.Deps{
-		Store: db, Accounts: o.accounts, Records: o.records, Sync: sync,
+		Store: db, Accounts: o.accounts, Records: o.records, Sync: sync, Mail: o.mail,
 		Open: func(_ context.Context, c syncer.Connection) (integration.Directory, error) {
 			cl, err := client(c)
 			return directoryOf{cl}, err

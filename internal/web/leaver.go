@@ -79,6 +79,10 @@ func (s *Site) overdue(v *visit) error {
 
 // leaverRows are leavers as pages show them.
 func (v *visit) leaverRows(list []integration.Leaver, about string) ([]view.Leaver, error) {
+	sends, err := v.site.Integrations.SendsMail(v.ctx())
+	if err != nil {
+		return nil, err
+	}
 	var out []view.Leaver
 	var asks []view.Asked
 	emails := map[int64]int64{} // the field of emails, by collection
@@ -103,7 +107,11 @@ func (v *visit) leaverRows(list []integration.Leaver, about string) ([]view.Leav
 			}
 			asks = asked(form.In, "r", nil)
 		}
-		out = append(out, v.leaverRow(l, about, email, asks))
+		row := v.leaverRow(l, about, email, asks)
+		if row.Letter != nil {
+			row.Letter.Send = sends && row.Letter.Address != ""
+		}
+		out = append(out, row)
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/web/view"
 )
@@ -118,8 +120,25 @@ func (s *Site) makeLink(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if v.text("send") != "" {
+		if err := v.mailLink(l, token); err != nil {
+			return v.refused(err, v.userPath(l.ID))
+		}
+		v.flash(true, "A letter with the link is on its way to "+l.Email+".")
+		return v.goTo(v.userPath(l.ID))
+	}
 	crumbs := v.crumbs(view.Crumb{Name: "Users", Path: v.usersPath()}, view.Crumb{Name: l.Name, Path: v.userPath(l.ID)})
 	return v.show("One-time link", view.LinkPage(crumbs, l.Name, v.base()+resetPath(token)))
+}
+
+// mailLink writes a one-time link to its user. The text is forgotten once it is
+// sent.
+func (v *visit) mailLink(l account.Login, token secret.Text) error {
+	return v.site.Mail.Queue(v.ctx(), mail.Letter{
+		To: l.Email, Subject: "Your password for " + v.frame.Organization + " in Muster", Secret: true,
+		Text: "Hello " + cmp.Or(l.Name, "there") + ",\n\nby this link you set your password, once and within a day:\n\n" + v.base() + resetPath(token) +
+			"\n\nThen sign in as " + l.Email + ". If you did not expect this, ask " + v.who.Name + ".\n",
+	})
 }
 
 // resetPath is the path of a one-time link.

@@ -32,6 +32,11 @@ func (v *visit) showAccounts(status int, forms accountForms) error {
 		return err
 	}
 	page := view.Accounts{MayAdd: v.who.May(account.ManageAccounts, 0, 0, 0) == nil, New: forms.account, Rename: forms.rename}
+	if v.who.OrganizationAdmin() {
+		if page.Mail, err = v.mailStands(); err != nil {
+			return err
+		}
+	}
 	for _, b := range tree {
 		node := view.AccountNode{ID: b.ID, Name: b.Name, MayAdd: v.who.May(account.ManageAccounts, b.ID, 0, 0) == nil}
 		if forms.module.Account == b.ID {

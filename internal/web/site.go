@@ -18,6 +18,7 @@ import (
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/web/view"
@@ -33,6 +34,7 @@ type Deps struct {
 	Scratch      string // a folder for files while they are imported; "" for one of the system's
 	Integrations *integration.Service
 	Automations  *automation.Service
+	Mail         *mail.Service
 	Keys         *secret.Keyring // seals what browsers keep between two pages
 	Log          *slog.Logger
 	Now          func() time.Time

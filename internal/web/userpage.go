@@ -32,6 +32,9 @@ func (v *visit) showUser(status int, fault string) error {
 		MayPassword: v.who.OrganizationAdmin() && l.ID != v.who.Login && l.State != account.Deactivated && (l.Origin == account.Local || l.BreakGlass),
 	}
 	if page.MayPassword {
+		if page.Mail, err = v.site.Mail.SetUp(v.ctx()); err != nil {
+			return err
+		}
 		if page.SecondStep, err = v.site.Accounts.HasSecondStep(v.ctx(), v.who, l.ID); err != nil {
 			return err
 		}
