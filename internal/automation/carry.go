@@ -117,7 +117,7 @@ func (s *Service) startSyncs(ctx context.Context, a *Automation, seq int) (strin
 // cannot be changed is told of, and the others are.
 func (s *Service) changeRecords(ctx context.Context, a *Automation, steps []Step) (string, error) {
 	var said, faults []string
-	done := 0
+	done, more := 0, 0
 	for _, step := range steps {
 		if step.Idle {
 			said = append(said, step.Text)
@@ -127,13 +127,17 @@ func (s *Service) changeRecords(ctx context.Context, a *Automation, steps []Step
 		if err != nil {
 			return "", err
 		}
-		if done += n; n > 0 && len(said) < 3 {
+		done += n
+		switch {
+		case n > 0 && len(said) < 3:
 			said = append(said, step.Text)
+		case n > 0:
+			more++
 		}
 		faults = append(faults, refused...)
 	}
-	if done > len(said) {
-		said = append(said, fmt.Sprintf("%d done in all.", done))
+	if more > 0 {
+		said = append(said, fmt.Sprintf("And %d more like that.", more))
 	}
 	if len(faults) > 0 {
 		said = append(said, fmt.Sprintf("%d could not be done: %s.", len(faults), listed(faults)))

@@ -37,7 +37,7 @@ var chief = account.CommandLine()
 // office is a company with one module, people and assets, a connection to a
 // simulated tenant, and a letter box.
 type office struct {
-	t        *testing.T
+	t        testing.TB
 	db       *store.DB
 	svc      *automation.Service
 	accounts *account.Service
@@ -70,7 +70,7 @@ func (o *office) wait(d time.Duration) {
 }
 
 // open sets an office up with no mapping and no automations.
-func open(t *testing.T, db *store.DB) *office {
+func open(t testing.TB, db *store.DB) *office {
 	t.Helper()
 	o := &office{t: t, db: db, by: map[register.Kind]int64{}, fields: map[string]int64{}, clock: time.Date(2026, 5, 18, 9, 0, 0, 0, time.UTC)}
 	ctx := t.Context()
