@@ -171,6 +171,8 @@ type eventStore interface {
 	NoteRunChain(ctx context.Context, connection int64, chain []int64) error
 	RunChain(ctx context.Context, connection int64) ([]int64, error)
 	TakeEvents(ctx context.Context, limit int) ([]Event, error) // the oldest, which are gone then
+	// AutomationsPending reports cheaply whether there are events, and acts that are due.
+	AutomationsPending(ctx context.Context, now time.Time) (events, acts bool, err error)
 	// DueCustodies returns what a module's people hold that is due until a moment,
 	// and was not when it was looked through before: due after from, or given out
 	// after since.

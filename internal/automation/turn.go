@@ -84,6 +84,10 @@ func (s *Service) comeRound(ctx context.Context, a *Automation, now time.Time) e
 // events works off what happened, some at a time, in order.
 func (s *Service) events(ctx context.Context) error {
 	for {
+		// First without the lock, which would be written every few seconds.
+		if there, _, err := s.Store.AutomationsPending(ctx, s.moment()); err != nil || !there {
+			return err
+		}
 		n := 0
 		err := s.Store.InTx(ctx, func(ctx context.Context) error {
 			// One process at a time, so that the order is kept.
@@ -177,6 +181,9 @@ func said(err error) string {
 func (s *Service) acts(ctx context.Context) error {
 	for {
 		now := s.moment()
+		if _, there, err := s.Store.AutomationsPending(ctx, now); err != nil || !there {
+			return err
+		}
 		var list []Act
 		err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
 			list, err = s.Store.TakeActs(ctx, now, now.Add(claimFor), actsAtOnce)

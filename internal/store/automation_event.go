@@ -53,6 +53,13 @@ func (db *DB) TakeEvents(ctx context.Context, limit int) ([]automation.Event, er
 	return list, err
 }
 
+// AutomationsPending reports whether there are events, and acts that are due.
+func (db *DB) AutomationsPending(ctx context.Context, now time.Time) (events, acts bool, err error) {
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM automation_event),
+		EXISTS (SELECT 1 FROM automation_act WHERE state = 'waiting' AND due_at <= $1)`, micros(now)).Scan(&events, &acts)
+	return events, acts, err
+}
+
 // NoteRunChain keeps which automations led to a run that one asks for.
 func (db *DB) NoteRunChain(ctx context.Context, connection int64, chain []int64) error {
 	text, err := json.Marshal(chain)
