@@ -56,7 +56,7 @@ var allowed = map[string][]string{
 	"internal/sheet":       {"errs"},
 	"internal/label":       {"errs"},
 	"internal/once":        {"errs"},
-	"internal/attachment":  {"account", "errs", "register"},
+	"internal/attachment":  {"account", "audit", "errs", "register"},
 	"internal/exchange":    {"account", "audit", "datatype", "errs", "listing", "register", "sheet"},
 	"internal/reconcile":   {"datatype", "directory", "errs"},
 	"internal/mapping":     {"datatype", "directory", "errs", "reconcile"},

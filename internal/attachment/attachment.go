@@ -9,6 +9,7 @@ package attachment
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"path"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
 )
@@ -59,6 +61,7 @@ type Store interface {
 	FilePart(ctx context.Context, file int64, seq int) ([]byte, error) // NotFound
 	DeleteFile(ctx context.Context, id int64) error                    // with its parts
 	InsertHistory(ctx context.Context, entries []register.HistoryEntry) error
+	WriteAudit(ctx context.Context, e audit.Event) error
 }
 
 // Records is what this package asks of the register.
@@ -136,7 +139,7 @@ func (s *Service) Add(ctx context.Context, p account.Principal, f File, from io.
 		if err != nil {
 			return err
 		}
-		return s.note(ctx, p, r, ActionAttach, f.Name)
+		return s.note(ctx, p, r, ActionAttach, audit.FileAttached, f)
 	})
 	return f, err
 }
@@ -206,10 +209,29 @@ func cleanName(s string) string {
 	return s
 }
 
-func (s *Service) note(ctx context.Context, p account.Principal, r register.Record, action, name string) error {
-	return s.store.InsertHistory(ctx, []register.HistoryEntry{{
-		Record: r.ID, Version: r.Version, At: s.now().UTC().Truncate(time.Microsecond), Actor: p.Actor(), Action: action, Note: name,
+// note writes what became of a file into the record's history and into the audit
+// log, there with the sum of its bytes: which file it was can be shown later.
+func (s *Service) note(ctx context.Context, p account.Principal, r register.Record, action string, event audit.Action, f File) error {
+	now := s.now().UTC().Truncate(time.Microsecond)
+	err := s.store.InsertHistory(ctx, []register.HistoryEntry{{
+		Record: r.ID, Version: r.Version, At: now, Actor: p.Actor(), Action: action, Note: f.Name,
 	}})
+	if err != nil {
+		return err
+	}
+	c, err := s.records.Collection(ctx, p, f.Account, r.Collection)
+	if err != nil {
+		return err
+	}
+	name := audit.Detail{Name: "file", After: f.Name}
+	if action == ActionDetach {
+		name.Before, name.After = f.Name, ""
+	}
+	return s.store.WriteAudit(ctx, audit.Event{
+		At: now, Account: f.Account, Module: c.Module, Actor: p.Actor(), Action: event,
+		SubjectKind: "record", SubjectID: r.ID, SubjectName: r.Title,
+		Details: []audit.Detail{name, {Name: "SHA-256", After: hex.EncodeToString(f.Sum[:])}},
+	})
 }
 
 // Open returns a file of a record that the principal may view, with its bytes.
@@ -246,7 +268,7 @@ func (s *Service) Remove(ctx context.Context, p account.Principal, acct, record,
 		if err := s.store.DeleteFile(ctx, id); err != nil {
 			return err
 		}
-		return s.note(ctx, p, r, ActionDetach, f.Name)
+		return s.note(ctx, p, r, ActionDetach, audit.FileDetached, f)
 	})
 }
 

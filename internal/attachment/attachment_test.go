@@ -2,6 +2,7 @@ package attachment_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
@@ -93,6 +95,38 @@ func TestAFileComesBackAsItWas(t *testing.T) {
 		must(t, err)
 		if history[0].Action != attachment.ActionDetach || history[0].Note != removed.Name || history[1].Action != attachment.ActionAttach {
 			t.Errorf("the history is %+v", history)
+		}
+	})
+}
+
+// Which file it was that somebody took away shows by its sum.
+func TestTheAuditLogTellsOfFiles(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := open(t, db)
+		f, err := s.add("protocol.txt", []byte("signed"))
+		must(t, err)
+		if _, err := s.add("empty.txt", nil); err == nil {
+			t.Fatal("an empty file is kept")
+		}
+		_, err = s.svc.Remove(t.Context(), s.p, s.asset.Account, s.asset.ID, f.ID)
+		must(t, err)
+		log, err := account.NewService(db, nil).Events(t.Context(), account.CommandLine(), account.EventQuery{
+			Account: s.asset.Account, SubjectKind: "record", SubjectID: s.asset.ID,
+		})
+		must(t, err)
+		if len(log) != 2 {
+			t.Fatalf("the log has %d events, want one for each act that was done", len(log))
+		}
+		sum := audit.Detail{Name: "SHA-256", After: fmt.Sprintf("%x", sha256.Sum256([]byte("signed")))}
+		for i, want := range []struct {
+			action audit.Action
+			file   audit.Detail
+		}{{audit.FileDetached, audit.Detail{Name: "file", Before: "protocol.txt"}}, {audit.FileAttached, audit.Detail{Name: "file", After: "protocol.txt"}}} {
+			e := log[i].Event
+			if e.Action != want.action || e.SubjectName != "Laptop" || e.Module == 0 || e.Actor.Name != s.p.Name || !slices.Equal(e.Details, []audit.Detail{want.file, sum}) {
+				t.Errorf("event %d is %+v, want %s with %+v", i, e, want.action, want.file)
+			}
 		}
 	})
 }

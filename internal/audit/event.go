@@ -45,6 +45,8 @@ const (
 	MailServerRemoved   Action = "mail server removed"
 	TokenIssued         Action = "API token made"
 	TokenRevoked        Action = "API token revoked"
+	FileAttached        Action = "file attached"
+	FileDetached        Action = "file removed"
 	AutomationSaved     Action = "automation saved"
 	AutomationRemoved   Action = "automation removed"
 	AutomationOn        Action = "automation switched on"
