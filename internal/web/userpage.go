@@ -85,6 +85,9 @@ func (v *visit) actOn(done string, act func(login int64) error) error {
 	}
 	switch err := act(id); {
 	case refused(err), errs.Is(err, errs.Forbidden):
+		if _, hidden := v.loginHere(); hidden != nil {
+			return hidden // not even whether there is such a user is for them
+		}
 		v.flash(false, strings.TrimSpace(sentence(err, statusOf(err))+" "+errs.HintOf(err)))
 	case err != nil:
 		return err
