@@ -247,6 +247,8 @@ func TestUseCasesRefuseByThemselves(t *testing.T) {
 	const fields = "/m/{module}/collections/{collection}"
 	shown := []string{ // which fields there are is for everybody who sees the records
 		"GET /m/{module}/collections", "GET " + fields, "GET " + fields + "/fields/new", "GET " + fields + "/fields/{field}", "GET " + fields + "/fields/{field}/type",
+		// An empty form, which is shown again before anything is asked for.
+		"GET /m/{module}/automations/new", "POST /m/{module}/automations/new",
 	}
 	forms := map[string][]string{"POST " + fields + "/order": {"field", "{field}", "move", "up"}}
 	tried := 0
