@@ -88,6 +88,7 @@ func message(s Server, l Letter) (*gomail.Msg, error) {
 	m.SetDateWithValue(l.CreatedAt)
 	_, domain, _ := strings.Cut(s.Sender, "@")
 	m.SetMessageIDWithValue(fmt.Sprintf("muster.%d.%d@%s", l.ID, l.CreatedAt.UnixMicro(), domain))
+	m.SetUserAgent("Muster")
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: absence notices stay away
 	m.SetBodyString(gomail.TypeTextPlain, l.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, asHTML(l.Subject, l.Text))
