@@ -43,6 +43,7 @@ func TestShots(t *testing.T) {
 		}
 		for path := range paths {
 			status := b.open(path)
+			b.wait(`!/^What the rows make/.test((document.querySelector("#trial") || {}).innerText)`) // the preview of a mapping comes by itself
 			picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 			if err != nil {
 				t.Fatal(err)
