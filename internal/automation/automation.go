@@ -100,7 +100,9 @@ type Deps struct {
 	Keys     *secret.Keyring // seals what posts are signed with
 	// Mail takes a letter, in the transaction that it is called in; nil while no
 	// mail is set up.
-	Mail    func(ctx context.Context, l Letter) error
+	Mail func(ctx context.Context, l Letter) error
+	// MailUp reports whether letters leave; nil for always, where there is Mail.
+	MailUp  func(ctx context.Context) (bool, error)
 	Post    *Poster
 	BaseURL string // where browsers find Muster, for links; "" leaves them out
 	Now     func() time.Time

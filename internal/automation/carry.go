@@ -194,6 +194,7 @@ func (s *Service) carryMessage(ctx context.Context, a *Automation, seq int, grou
 	}
 	var subjects []Subject
 	var kept []Act
+	var at time.Time // of the first firing: numbers of acts can be given again
 	for _, act := range group {
 		f, err := s.firing(ctx, a, act)
 		if err != nil {
@@ -202,12 +203,15 @@ func (s *Service) carryMessage(ctx context.Context, a *Automation, seq int, grou
 			}
 			continue
 		}
+		if len(kept) == 0 {
+			at = f.At
+		}
 		subjects, kept = append(subjects, f.Subjects...), append(kept, act)
 	}
 	if len(kept) == 0 {
 		return nil
 	}
-	key := fmt.Sprintf("automation act %d", kept[0].ID)
+	key := fmt.Sprintf("automation act %d %d", kept[0].ID, at.UnixMicro())
 	send := s.sendLetters
 	if a.Actions[seq].Do == Post {
 		send = s.sendPost
@@ -236,7 +240,12 @@ func (s *Service) sendLetters(ctx context.Context, a *Automation, seq int, subje
 				said = append(said, step.Text)
 				continue
 			}
-			if err := s.Mail(ctx, *step.letter); err != nil {
+			err := s.Mail(ctx, *step.letter)
+			if errs.Is(err, errs.Invalid) { // one address that is none does not keep the others from theirs
+				said = append(said, fmt.Sprintf("Not sent to %s: %s.", step.letter.To, err))
+				continue
+			}
+			if err != nil {
 				return err
 			}
 			if sent++; sent <= 3 {

@@ -55,6 +55,8 @@ type office struct {
 	clock   time.Time
 	letters []automation.Letter
 	mailErr error
+	refuse  string // an address to which nothing is sent
+	dies    func() // called when a letter comes: the process ends there
 }
 
 func (o *office) now() time.Time {
@@ -142,8 +144,14 @@ func (o *office) services() {
 func (o *office) post(_ context.Context, l automation.Letter) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.dies != nil {
+		o.dies()
+	}
 	if o.mailErr != nil {
 		return o.mailErr
+	}
+	if l.To == o.refuse {
+		return errs.New(errs.Invalid, "no such address")
 	}
 	o.letters = append(o.letters, l)
 	return nil

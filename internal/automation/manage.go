@@ -165,6 +165,10 @@ func (s *Service) DryRun(ctx context.Context, p account.Principal, in Automation
 	if err != nil {
 		return nil, nil, err
 	}
+	mailUp, err := s.mailUp(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	out := make([]Planned, len(a.Actions))
 	for i := range a.Actions {
 		out[i].Do = a.Actions[i].Do
@@ -172,7 +176,7 @@ func (s *Service) DryRun(ctx context.Context, p account.Principal, in Automation
 			out[i].Steps = []Step{idle("There is nothing that it is about at the moment.")}
 			continue
 		}
-		if a.Actions[i].Do == Mail && s.Mail == nil {
+		if a.Actions[i].Do == Mail && !mailUp {
 			out[i].Err = noMail()
 			continue
 		}
@@ -182,6 +186,13 @@ func (s *Service) DryRun(ctx context.Context, p account.Principal, in Automation
 		}
 	}
 	return subjects, out, nil
+}
+
+func (s *Service) mailUp(ctx context.Context) (bool, error) {
+	if s.Mail == nil || s.MailUp == nil {
+		return s.Mail != nil, nil
+	}
+	return s.MailUp(ctx)
 }
 
 // RunNow has an automation do what it does of what there is now, on or off. The
@@ -241,7 +252,7 @@ func (s *Service) audit(ctx context.Context, p account.Principal, a *Automation,
 }
 
 func noMail() error {
-	return errs.New(errs.Invalid, "no mail is set up").WithHint("Set mail up, then run the automation again.")
+	return errs.New(errs.Invalid, "no mail is set up").WithHint("An Organization Admin sets it up under Settings > Mail.")
 }
 
 // wholeMinutes reports whether a length of time is whole minutes within bounds.

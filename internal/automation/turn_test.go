@@ -1,6 +1,8 @@
 package automation_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
 	"github.com/musterhq/muster/internal/store/storetest"
 	"github.com/musterhq/muster/internal/syncer"
@@ -392,4 +395,82 @@ func TestLettersThatCannotBeHandedOverAreTriedAgain(t *testing.T) {
 		o.turn()
 		wantList(t, "a minute later", subjects(o.mail()), "admin@contoso.example: Laptop was created")
 	})
+}
+
+// Somebody whose address is none does not keep the others from their letters.
+func TestOneBadAddressCostsOneLetter(t *testing.T) {
+	t.Parallel()
+	o := open(t, storetest.SQLite(t))
+	o.refuse = "bad@x.example"
+	a := o.save("New", automation.Trigger{Kind: automation.Created}, mailTo(
+		automation.Recipient{Kind: automation.Address, Address: "bad@x.example"}, automation.Recipient{Kind: automation.Address, Address: "good@x.example"}))
+	o.create(register.Main, "Name", "Laptop")
+	o.turn()
+	wantList(t, "letters", subjects(o.mail()), "good@x.example: Laptop was created")
+	if got := o.log(a)[0].Acts[0].Outcome; got != "Not sent to bad@x.example: no such address. Sent to good@x.example." {
+		t.Errorf("the log says %q", got)
+	}
+}
+
+// A process that dies with acts in hand leaves them to the others after a while.
+func TestActsOfADeadProcessAreDoneByAnother(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		o := open(t, db)
+		a := o.save("New", automation.Trigger{Kind: automation.Created}, mailTo(toAdministrators))
+		o.mailErr = context.Canceled
+		ctx, die := context.WithCancel(t.Context())
+		o.dies = die
+		o.create(register.Main, "Name", "Laptop")
+		if err := o.svc.Turn(ctx); err == nil {
+			t.Fatal("the process lived")
+		}
+		o.mailErr, o.dies = nil, nil
+		o.turn()
+		wantList(t, "letters while it may still be at it", subjects(o.mail()))
+		o.wait(6 * time.Minute)
+		o.turn()
+		wantList(t, "letters afterwards", subjects(o.mail()), "admin@contoso.example: Laptop was created")
+		if log := o.log(a); len(log) != 1 || log[0].State() != "done" || log[0].Acts[0].Attempts != 2 {
+			t.Errorf("the log: %+v", log)
+		}
+	})
+}
+
+func TestSwitchingOffStopsWhatWaits(t *testing.T) {
+	t.Parallel()
+	o := open(t, storetest.SQLite(t))
+	a := o.save("New", automation.Trigger{Kind: automation.Created}, mailTo(toAdministrators))
+	o.mailErr = errs.New(errs.Unavailable, "down")
+	o.create(register.Main, "Name", "Laptop")
+	o.turn()
+	o.mailErr = nil
+	o.must(o.svc.Switch(t.Context(), chief, a.ID, false))
+	o.create(register.Main, "Name", "Phone")
+	o.wait(time.Hour)
+	o.turn()
+	wantList(t, "letters", subjects(o.mail()))
+	if log := o.log(a); len(log) != 1 || !strings.Contains(log[0].Acts[0].Outcome, "switched off since") {
+		t.Errorf("the log: %+v", log)
+	}
+}
+
+func TestKeysOfPostsAreSealedAnew(t *testing.T) {
+	t.Parallel()
+	o := open(t, storetest.SQLite(t))
+	a := o.save("Post", automation.Trigger{Kind: automation.Created}, automation.Action{Do: automation.Post, URL: "http://127.0.0.1:1/"})
+	before, err := o.svc.SigningKey(t.Context(), chief, a.ID, 0)
+	o.must(err)
+	o.svc.Keys, err = secret.NewKeyring(bytes.Repeat([]byte{9}, 32), bytes.Repeat([]byte{3}, 32))
+	o.must(err)
+	for _, want := range []int{1, 0} {
+		if n, err := o.svc.Reseal(t.Context()); err != nil || n != want {
+			t.Errorf("%d were sealed anew, %v; want %d", n, err, want)
+		}
+	}
+	o.svc.Keys, err = secret.NewKeyring(bytes.Repeat([]byte{9}, 32))
+	o.must(err)
+	if after, err := o.svc.SigningKey(t.Context(), chief, a.ID, 0); err != nil || after != before {
+		t.Errorf("the key is another afterwards: %v", err)
+	}
 }

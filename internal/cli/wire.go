@@ -70,7 +70,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 		OpenDoor: openDoor, Keys: keys,
 	})
 	h.automations = automation.New(automation.Deps{
-		Store: db, Accounts: h.accounts, Records: h.records, Lists: h.lists, Sync: h.sync, Runs: h.work, Keys: keys,
+		Store: db, Accounts: h.accounts, Records: h.records, Lists: h.lists, Sync: h.sync, Runs: h.work, Keys: keys, MailUp: h.mail.SetUp,
 		Mail: func(ctx context.Context, l automation.Letter) error {
 			return h.mail.Queue(ctx, mail.Letter{Account: l.Account, Module: l.Module, To: l.To, Subject: l.Subject, Text: l.Text, Key: l.Key})
 		},
