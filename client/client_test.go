@@ -95,7 +95,10 @@ func TestARefusalIsAProblem(t *testing.T) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusConflict)
 		io.WriteString(w, `{"status": 409, "kind": "conflict", "detail": "it is held", "hint": "Check it in first."}`)
-	}, func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway); io.WriteString(w, "<html>nginx</html>") })
+	}, func(w http.ResponseWriter) {
+		w.WriteHeader(http.StatusBadGateway)
+		io.WriteString(w, "<html>nginx</html>")
+	})
 	_, err := c.CheckOut(t.Context(), 1, CheckOut{})
 	if p, ok := errors.AsType[*Problem](err); !ok || p.Kind != "conflict" || len(*asked) != 1 {
 		t.Errorf("got %v after %d requests, want the problem after one", err, len(*asked))

@@ -26,6 +26,8 @@ type Run struct {
 	Counts     Counts     `json:"counts"`
 	Requests   int        `json:"requests" doc:"That the directory was asked."`
 	Retries    int        `json:"retries"`
+	WaitedMS   int64      `json:"waited_ms" doc:"Milliseconds that it waited because the directory asked to, or after a fault."`
+	Received   int64      `json:"received" doc:"Bytes that the directory sent."`
 	Drift      int        `json:"drift" doc:"Differences that the changes since the last run had not told of."`
 	Holds      []string   `json:"holds" doc:"Why part of it is held, a sentence each."`
 	Notes      []string   `json:"notes" doc:"What an administrator should know, a sentence each."`
@@ -58,6 +60,7 @@ type Change struct {
 	State     string  `json:"state" doc:"planned, held, applied, dismissed, failed, stale, undone, kept."`
 	Reason    string  `json:"reason" doc:"Why, as a code."`
 	Sentence  string  `json:"sentence" doc:"Why, in words."`
+	Remedy    string  `json:"remedy,omitempty" doc:"What to do about it, in words."`
 	Detail    string  `json:"detail,omitempty"`
 	Mapping   string  `json:"mapping,omitempty"`
 	Fields    []Diff  `json:"fields"`

@@ -176,7 +176,8 @@ func runOf(r syncer.Run) client.Run {
 	return client.Run{
 		ID: r.ID, Connection: r.Connection, Mode: string(r.Mode), State: string(r.State), Stage: string(r.Stage), Asked: r.Asked, Actor: r.Actor,
 		Person: r.Scope.Person, Mapping: r.Scope.Mapping, StartedAt: r.StartedAt.UTC(), FinishedAt: moment(r.FinishedAt),
-		Counts: client.Counts(r.Counts), Requests: r.Stats.Usage.Requests, Retries: r.Stats.Usage.Retries, Drift: r.Stats.Drift,
+		Counts: client.Counts(r.Counts), Requests: r.Stats.Usage.Requests, Retries: r.Stats.Usage.Retries, WaitedMS: r.Stats.Usage.Waited.Milliseconds(),
+		Received: r.Stats.Usage.Bytes, Drift: r.Stats.Drift,
 		Holds: some(r.Holds), Notes: some(r.Notes), Error: r.Error, Hint: r.Hint,
 	}
 }
@@ -243,7 +244,7 @@ func (v *visit) changesOf(connection int64, list []syncer.PlannedChange) ([]clie
 func changeOf(names *integration.Names, ch *syncer.PlannedChange) client.Change {
 	out := client.Change{
 		ID: ch.Seq, Run: ch.Run, Name: ch.Name, Verb: ch.Verb.String(), Target: ch.Target.String(), State: ch.State.String(),
-		Reason: string(ch.Reason), Sentence: ch.Reason.Sentence(), Detail: ch.Detail, Mapping: names.Mapping(ch.Mapping), DecidedBy: ch.DecidedBy,
+		Reason: string(ch.Reason), Sentence: ch.Reason.Sentence(), Remedy: ch.Reason.Remedy(), Detail: ch.Detail, Mapping: names.Mapping(ch.Mapping), DecidedBy: ch.DecidedBy,
 		Fields: []client.Diff{}, Roles: []client.Diff{}, Issues: []client.Issue{},
 	}
 	if ch.Target == reconcile.Record {

@@ -27,8 +27,10 @@ const (
 
 // program is every command with its flags.
 type program struct {
-	Data     string `help:"Folder of the database, the key and attachments." default:"./muster-data" env:"MUSTER_DATA" type:"path" placeholder:"DIR"`
-	Database string `help:"A postgres:// address to use instead of the embedded database." env:"MUSTER_DATABASE_URL" placeholder:"URL"`
+	Data      string `help:"Folder of the database, the key and attachments." default:"./muster-data" env:"MUSTER_DATA" type:"path" placeholder:"DIR"`
+	Database  string `help:"A postgres:// address to use instead of the embedded database." env:"MUSTER_DATABASE_URL" placeholder:"URL"`
+	Server    string `help:"Address of a Muster server to work with through its REST API, instead of a database here." env:"MUSTER_SERVER" placeholder:"URL"`
+	TokenFile string `name:"token-file" help:"File with the API token for --server; else MUSTER_TOKEN holds it." env:"MUSTER_TOKEN_FILE" type:"path" placeholder:"FILE"`
 
 	Apply   applyCmd   `cmd:"" help:"Set up accounts, modules, collections, connections and mappings from a file."`
 	Check   checkCmd   `cmd:"" help:"Check the connections to Entra ID, fact by fact."`
@@ -108,6 +110,9 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	var names commandNames
 	for _, n := range parser.Model.Children {
 		names = append(names, n.Name)
+	}
+	if p.Server != "" {
+		return c.fail(p.afar(ctx, c, command))
 	}
 	return c.fail(command.Run(names))
 }

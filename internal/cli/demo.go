@@ -209,7 +209,7 @@ func (d *demo) first(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.head(d.c, rep.Run)
+	d.c.head(rep.Run)
 	return nil
 }
 

@@ -57,6 +57,10 @@ func (cmd *usersCmd) Run(ctx context.Context, c *console, p *program) error {
 			}
 		}
 	}
+	return cmd.print(c, out)
+}
+
+func (cmd *usersCmd) print(c *console, out []userJSON) error {
 	if cmd.JSON {
 		return c.json(out)
 	}
@@ -506,11 +510,15 @@ func (cmd *holdingsCmd) Run(ctx context.Context, c *console, p *program) error {
 			out[i].Due = &list[i].Due
 		}
 	}
+	return cmd.print(c, person.Title, out)
+}
+
+func (cmd *holdingsCmd) print(c *console, person string, out []holdingJSON) error {
 	if cmd.JSON {
 		return c.json(out)
 	}
 	if len(out) == 0 {
-		c.line("%s holds nothing.", person.Title)
+		c.line("%s holds nothing.", person)
 	}
 	for _, o := range out {
 		due := ""

@@ -26,12 +26,12 @@ func (h *house) report(ctx context.Context, c *console, rep syncer.Report, asJSO
 	if only := rep.Run.Scope.Mapping; only != 0 {
 		c.line("Only what one mapping decides; the next run without --mapping does the rest.")
 	}
-	h.head(c, rep.Run)
+	c.head(rep.Run)
 	return h.examples(ctx, c, rep.Run)
 }
 
 // head prints a run's outcome in a few lines.
-func (h *house) head(c *console, r syncer.Run) {
+func (c *console) head(r syncer.Run) {
 	n := r.Counts
 	c.line("")
 	c.line("Run %d · %s · %s%s", r.ID, r.Mode, r.State, took(r))
@@ -115,6 +115,9 @@ var symbols = map[reconcile.Verb]string{
 	reconcile.Reactivate: "⏼", reconcile.Archive: "-", reconcile.Skip: "·", reconcile.Conflict: "!", reconcile.Fail: "✗", reconcile.Problem: "⚠",
 }
 
+// changeLine is the first line of a change: what, whom, where, its number and why.
+const changeLine = "  %s %-28s %-7s #%-5d %s%s%s"
+
 // change prints one change: who, what, why, what to do about it, and each value
 // before and after.
 func (c *console) change(names *integration.Names, ch *syncer.PlannedChange) {
@@ -126,7 +129,7 @@ func (c *console) change(names *integration.Names, ch *syncer.PlannedChange) {
 	if ch.Detail != "" {
 		detail = " (" + ch.Detail + ")"
 	}
-	c.line("  %s %-28s %-7s #%-5d %s%s%s", symbols[ch.Verb], ch.Name, ch.Target, ch.Seq, ch.Reason.Sentence(), detail, state)
+	c.line(changeLine, symbols[ch.Verb], ch.Name, ch.Target, ch.Seq, ch.Reason.Sentence(), detail, state)
 	if remedy := ch.Reason.Remedy(); remedy != "" {
 		c.line("      → %s", remedy)
 	}
@@ -166,6 +169,10 @@ func (cmd *runsCmd) Run(ctx context.Context, c *console, p *program) error {
 	if err != nil {
 		return err
 	}
+	return cmd.print(c, list)
+}
+
+func (cmd *runsCmd) print(c *console, list []syncer.Run) error {
 	if cmd.JSON {
 		out := make([]runJSON, len(list))
 		for i, r := range list {
@@ -213,7 +220,7 @@ func (cmd *runShowCmd) Run(ctx context.Context, c *console, p *program) error {
 	if cmd.JSON {
 		return h.reportJSON(ctx, c, run)
 	}
-	h.head(c, run)
+	c.head(run)
 	c.line("")
 	return h.eachPage(ctx, run.ID, func(list []syncer.PlannedChange) error {
 		names, err := h.work.Names(ctx, h.me, run.Connection, list)
