@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,9 +49,9 @@ func pages[T any](ctx context.Context, c *Client, path string, query url.Values)
 // values are the query of names and values in turn; empty values are left out.
 func values(pairs ...string) url.Values {
 	out := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			out.Set(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		if name, value := pair[0], pair[1]; value != "" {
+			out.Set(name, value)
 		}
 	}
 	return out
