@@ -55,7 +55,7 @@ var allowed = map[string][]string{
 	"internal/listing":     {"account", "datatype", "errs", "register"},
 	"internal/sheet":       {"errs"},
 	"internal/label":       {"errs"},
-	"internal/once":        {"errs"},
+	"internal/once":        {"errs", "secret"},
 	"internal/attachment":  {"account", "audit", "errs", "register"},
 	"internal/exchange":    {"account", "audit", "datatype", "errs", "listing", "register", "sheet"},
 	"internal/reconcile":   {"datatype", "directory", "errs"},

@@ -85,7 +85,7 @@ func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	t.Cleanup(o.work.Close)
 	server := api.New(api.Deps{
 		Accounts: o.accounts, Records: o.records, Lists: lists, Exchange: exchange.New(o.records, lists, db, nil),
-		Files: o.files, Integrations: o.work, Once: once.New(db, nil), Rate: rate,
+		Files: o.files, Integrations: o.work, Once: once.New(db, keys, nil), Rate: rate,
 		Principal: func(ctx context.Context, token secret.Text, address string) (account.Principal, error) {
 			who, _, err := o.accounts.PrincipalOfToken(ctx, token, address)
 			return who, err

@@ -24,7 +24,6 @@ type op struct {
 	status int    // of success; 0 for 200, or 204 without a body
 	body   int64  // the largest body, in bytes; 0 for a megabyte
 	stream string // the media type of an answer that comes in pieces; "" for JSON
-	secret bool   // the answer holds a secret, which is never kept
 }
 
 // visit is one request with who makes it.

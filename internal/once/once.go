@@ -8,7 +8,8 @@
 //	begun, no answer yet            refused with Conflict
 //	another request                 refused with Invalid
 //
-// A key is remembered for a day. A request whose process died in the middle of it
+// An answer holds what whoever asked may see, and is kept sealed. A key is
+// remembered for a day. A request whose process died in the middle of it
 // stays begun for that long: nobody can tell whether it was done, and doing it
 // twice would be worse.
 package once
@@ -16,10 +17,12 @@ package once
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"sync"
 	"time"
 
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/secret"
 )
 
 // Kept is how long a key is remembered.
@@ -35,7 +38,7 @@ type (
 type Answer struct {
 	Status int
 	Header map[string][]string
-	Body   []byte
+	Body   []byte // sealed in the store
 }
 
 // Entry is what is stored of a key.
@@ -59,18 +62,20 @@ type Store interface {
 // Service keeps answers. It is safe for concurrent use.
 type Service struct {
 	store Store
+	keys  *secret.Keyring
 	now   func() time.Time
 
 	mu      sync.Mutex
 	cleaned time.Time
 }
 
-// New returns a service over a store. now is the clock; nil means time.Now.
-func New(store Store, now func() time.Time) *Service {
+// New returns a service over a store that seals answers with keys. now is the
+// clock; nil means time.Now.
+func New(store Store, keys *secret.Keyring, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	return &Service{store: store, now: now}
+	return &Service{store: store, keys: keys, now: now}
 }
 
 // Begin asks for leave to do a request. It returns the answer to give instead
@@ -94,8 +99,14 @@ func (s *Service) Begin(ctx context.Context, key Key, print Print) (*Answer, err
 	case before.Answer.Status == 0:
 		return nil, unanswered()
 	}
+	if before.Answer.Body, err = s.keys.Open(before.Answer.Body, subject(key)); err != nil {
+		return nil, err
+	}
 	return &before.Answer, nil
 }
+
+// subject is what an answer is sealed for.
+func subject(key Key) string { return "answer/" + hex.EncodeToString(key[:]) }
 
 func unanswered() error {
 	return errs.New(errs.Conflict, "the same request is in progress, or was broken off").
@@ -103,7 +114,10 @@ func unanswered() error {
 }
 
 // Finish stores what a request was answered, for a repetition.
-func (s *Service) Finish(ctx context.Context, key Key, a Answer) error {
+func (s *Service) Finish(ctx context.Context, key Key, a Answer) (err error) {
+	if a.Body, err = s.keys.Seal(a.Body, subject(key)); err != nil {
+		return err
+	}
 	return s.store.SetAnswer(ctx, key, a)
 }
 

@@ -1,11 +1,13 @@
 package once_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/once"
+	"github.com/musterhq/muster/internal/secret"
 	"github.com/musterhq/muster/internal/store"
 	"github.com/musterhq/muster/internal/store/storetest"
 )
@@ -18,10 +20,39 @@ var (
 	done  = once.Answer{Status: 201, Header: map[string][]string{"Etag": {`"1"`}}, Body: []byte(`{"id":1}`)}
 )
 
+func keys(t *testing.T) *secret.Keyring {
+	t.Helper()
+	k, err := secret.NewKeyring(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestAnAnswerIsKeptSealed(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := once.New(db, keys(t), nil)
+		if _, err := s.Begin(t.Context(), key, asked); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Finish(t.Context(), key, once.Answer{Status: 201, Body: []byte("a link of one use")}); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := db.Answer(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(kept.Answer.Body) == 0 || bytes.Contains(kept.Answer.Body, []byte("link")) {
+			t.Errorf("the database holds %q, want it sealed", kept.Answer.Body)
+		}
+	})
+}
+
 func TestARepetitionIsAnsweredAsItWas(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		s := once.New(db, nil)
+		s := once.New(db, keys(t), nil)
 		first, err := s.Begin(t.Context(), key, asked)
 		if err != nil || first != nil {
 			t.Fatalf("the first time: %v, %v; want leave to go on", first, err)
@@ -51,7 +82,7 @@ func TestARepetitionIsAnsweredAsItWas(t *testing.T) {
 func TestWhatFailedMayBeSentAgain(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		s := once.New(db, nil)
+		s := once.New(db, keys(t), nil)
 		if _, err := s.Begin(t.Context(), key, asked); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +99,7 @@ func TestAKeyIsForgottenAfterADay(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-		s := once.New(db, func() time.Time { return now })
+		s := once.New(db, keys(t), func() time.Time { return now })
 		if _, err := s.Begin(t.Context(), key, asked); err != nil {
 			t.Fatal(err)
 		}
