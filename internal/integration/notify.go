@@ -30,12 +30,15 @@ func (s *Service) SendsMail(ctx context.Context) (bool, error) {
 // person and the manager. The addresses are those of the register, whoever asks.
 // It returns who is written to.
 func (s *Service) Notify(ctx context.Context, p account.Principal, m account.Module, n Notice) (to string, err error) {
-	if s.Mail == nil {
-		return "", errs.New(errs.Conflict, "Muster sends no mail here")
-	}
 	people, err := s.peopleOf(ctx, p, m)
 	if err != nil {
 		return "", err
+	}
+	if err := p.May(account.CheckOut, m.Account, m.ID, people.ID); err != nil {
+		return "", err
+	}
+	if s.Mail == nil {
+		return "", errs.New(errs.Conflict, "Muster sends no mail here")
 	}
 	list, err := s.describe(ctx, p, m, people, []int64{n.Person}, n.About)
 	if err != nil {

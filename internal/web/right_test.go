@@ -138,6 +138,7 @@ func acts() map[string]act {
 		"POST " + r + "/write-off":           {asks: account.Delete, form: []string{"reason", "lost"}},
 		"POST " + r + "/write-off/undo":      {asks: account.Delete},
 		"POST " + r + "/told":                {asks: account.CheckOut, at: inPeople, form: []string{"about", "leaver", "to", "Lee"}},
+		"POST " + r + "/notify":              {asks: account.CheckOut, at: inPeople, form: []string{"about", "leaver", "subject", "The laptop", "text", "Bring it back"}},
 		"POST " + r + "/sync":                {asks: account.ManageIntegrations, at: inModule},
 		"POST " + r + "/files":               {asks: account.Edit},
 		"GET " + r + "/files/{file}":         view,
