@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -101,4 +102,22 @@ func (db *DB) AuditPlan(ctx context.Context, q account.EventQuery) (plan []strin
 		return err
 	})
 	return plan, err
+}
+
+// OpenAt opens a database at an older version, as the program of then left it.
+func OpenAt(ctx context.Context, c Config, version int64) (*DB, error) {
+	return openAt(ctx, c, version)
+}
+
+// Columns are the names of the columns of an archive's tables.
+func Columns(archive []byte) map[string][]string {
+	_, m, err := openArchive(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		panic(err) // of a test's own making
+	}
+	out := map[string][]string{}
+	for _, t := range m.Tables {
+		out[t.Name] = t.columnNames()
+	}
+	return out
 }

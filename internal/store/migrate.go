@@ -66,7 +66,7 @@ func (db *DB) migrate(ctx context.Context, pool *sql.DB) error {
 		return err
 	}
 	for attempt := 1; ; attempt++ {
-		err := bringForward(ctx, m, db.place)
+		err := db.bringForward(ctx, m)
 		if err == nil || errs.Is(err, errs.Conflict) {
 			return err
 		}
@@ -76,14 +76,18 @@ func (db *DB) migrate(ctx context.Context, pool *sql.DB) error {
 	}
 }
 
-func bringForward(ctx context.Context, m *goose.Provider, place string) error {
+func (db *DB) bringForward(ctx context.Context, m *goose.Provider) error {
 	current, newest, err := m.GetVersions(ctx)
 	if err != nil {
 		return err
 	}
 	if current > newest {
 		return errs.New(errs.Conflict, "the database has schema version %d and this program knows versions up to %d", current, newest).
-			About("%s", place).WithHint("A newer Muster wrote this database. Start that version or a later one, or restore a backup made by this one.")
+			About("%s", db.place).WithHint("A newer Muster wrote this database. Start that version or a later one, or restore a backup made by this one.")
+	}
+	if db.upTo > 0 {
+		_, err = m.UpTo(ctx, db.upTo)
+		return err
 	}
 	pending, err := m.HasPending(ctx)
 	if err != nil || !pending {

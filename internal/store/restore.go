@@ -7,7 +7,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/musterhq/muster/internal/errs"
@@ -18,14 +21,26 @@ const restoreChunk = 2000
 
 // Restore fills an empty database from an archive that Backup wrote, on either
 // engine. The archive is read to its end and checked first; a damaged one, one
-// of another schema version, and a database that holds something are refused
-// with nothing changed.
+// of a newer schema, and a database that holds something are refused with
+// nothing changed. An archive of an older schema is brought forward on the way.
 func (db *DB) Restore(ctx context.Context, r io.ReaderAt, size int64) error {
 	archive, m, err := openArchive(r, size)
 	if err != nil {
 		return err
 	}
-	err = db.InTx(ctx, func(ctx context.Context) error {
+	version, err := db.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if m.Schema < version {
+		return db.restoreOlder(ctx, archive, m)
+	}
+	return db.load(ctx, archive, m)
+}
+
+// load fills the empty database from an archive of the same schema.
+func (db *DB) load(ctx context.Context, archive *zip.Reader, m manifest) error {
+	err := db.InTx(ctx, func(ctx context.Context) error {
 		tables, err := db.tables(ctx)
 		if err != nil {
 			return err
@@ -44,6 +59,70 @@ func (db *DB) Restore(ctx context.Context, r io.ReaderAt, size int64) error {
 		return db.advanceIdentities(ctx, tables)
 	})
 	return explain(err, db.place)
+}
+
+// restoreOlder restores an archive of an older schema. It is loaded into a file
+// of that schema, which is then migrated and backed up as any other: this
+// database is touched only when that went well. The files take as much room as
+// the database will, beside it or, for PostgreSQL, in the folder for such.
+func (db *DB) restoreOlder(ctx context.Context, archive *zip.Reader, m manifest) error {
+	tables, err := db.tables(ctx)
+	if err != nil {
+		return err
+	}
+	if err := db.isEmpty(ctx, tables); err != nil {
+		return explain(err, db.place)
+	}
+	beside := ""
+	if db.dialect.isSQLite() {
+		beside = filepath.Dir(db.place)
+	}
+	dir, err := os.MkdirTemp(beside, "restore-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file, err := broughtForward(ctx, dir, archive, m)
+	if err != nil {
+		return errs.Wrap(err, "bring the backup forward")
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	newer, m, err := openArchive(file, info.Size())
+	if err != nil {
+		return err
+	}
+	return db.load(ctx, newer, m)
+}
+
+// broughtForward makes, in a folder, an archive of the newest schema of one of
+// an older schema.
+func broughtForward(ctx context.Context, dir string, archive *zip.Reader, m manifest) (*os.File, error) {
+	path := filepath.Join(dir, "older.db")
+	older, err := openAt(ctx, Config{Path: path}, m.Schema)
+	if err != nil {
+		return nil, err
+	}
+	err = older.load(ctx, archive, m)
+	if err = errors.Join(err, older.Close()); err != nil {
+		return nil, err
+	}
+	newer, err := Open(ctx, Config{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	defer newer.Close()
+	file, err := os.Create(filepath.Join(dir, "newer.zip"))
+	if err != nil {
+		return nil, err
+	}
+	if err := newer.Backup(ctx, file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 func spoiled(format string, args ...any) *errs.Error {
@@ -138,14 +217,21 @@ func (db *DB) fits(ctx context.Context, m manifest, tables []table) error {
 		return err
 	}
 	if m.Schema != version {
-		return errs.New(errs.Conflict, "the backup has schema version %d and this program has %d", m.Schema, version).
-			WithHint("Restore it with the Muster that made it, then start this one on that database: it migrates by itself.")
+		return errs.New(errs.Conflict, "the backup has schema version %d and this program knows versions up to %d", m.Schema, version).
+			WithHint("A newer Muster made it. Restore it with that version or a later one.")
 	}
 	for _, t := range tables {
 		i := slices.IndexFunc(m.Tables, func(a archivedTable) bool { return a.Name == t.Name })
 		if i < 0 || !slices.Equal(m.Tables[i].Columns, t.Columns) {
 			return spoiled("its table %s has other columns than the database", t.Name)
 		}
+	}
+	return db.isEmpty(ctx, tables)
+}
+
+// isEmpty refuses a database that holds something.
+func (db *DB) isEmpty(ctx context.Context, tables []table) error {
+	for _, t := range tables {
 		if t.Name == sequenceTable {
 			continue
 		}

@@ -48,6 +48,7 @@ type DB struct {
 	writers *sql.DB       // SQLite: the pool behind writer; nil on PostgreSQL
 	writer  chan *session // SQLite: holds the one writing session while it is free
 	now     func() time.Time
+	upTo    int64  // the version to migrate to; 0 for the newest
 	place   string // for messages: the file, or host and database without the password
 
 	statistics statistics
@@ -68,8 +69,11 @@ const postgresConnections = 20
 // Open opens the database and migrates it forward. Several processes may do so
 // at once: one migrates, the others wait. A database of a newer version than
 // this program is refused, untouched.
-func Open(ctx context.Context, c Config) (*DB, error) {
-	db := &DB{now: c.Now, stmts: map[string]*sql.Stmt{}}
+func Open(ctx context.Context, c Config) (*DB, error) { return openAt(ctx, c, 0) }
+
+// openAt opens a database and migrates it forward to a version; 0 is the newest.
+func openAt(ctx context.Context, c Config, version int64) (*DB, error) {
+	db := &DB{now: c.Now, upTo: version, stmts: map[string]*sql.Stmt{}}
 	if db.now == nil {
 		db.now = time.Now
 	}
