@@ -62,10 +62,11 @@ var allowed = map[string][]string{
 	"internal/mapping":     {"datatype", "directory", "errs", "reconcile"},
 	"internal/syncer":      {"account", "audit", "datatype", "directory", "errs", "mapping", "reconcile", "register", "secret"},
 	"internal/integration": {"account", "audit", "datatype", "directory", "errs", "mail", "mapping", "reconcile", "register", "secret", "syncer", "timing"},
-	"internal/automation":  {"account", "audit", "datatype", "errs", "integration", "listing", "register", "secret", "syncer", "timing"},
-	"internal/entra":       {"directory", "errs", "rawjson", "secret"},
+	"internal/automation":  {"account", "audit", "datatype", "errs", "integration", "listing", "reach", "register", "secret", "syncer", "timing"},
+	"internal/entra":       {"directory", "errs", "rawjson", "reach", "secret"},
 	"internal/mail":        {"account", "audit", "errs", "secret"},
 	"internal/timing":      {},
+	"internal/reach":       {},
 	"internal/config":      {"datatype", "errs", "secret", "timing"},
 }
 

@@ -14,12 +14,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reach"
 	"github.com/musterhq/muster/internal/secret"
 )
 
@@ -44,14 +43,14 @@ const (
 // module's administrator must not reach with Muster what only the server can.
 type Poster struct {
 	client  *http.Client
-	allowed []netip.Prefix
+	allowed reach.Guard
 }
 
 // NewPoster returns a poster that reaches public addresses over https, and those
 // in the allowed networks, to which it also speaks plain http.
 func NewPoster(allowed []netip.Prefix) *Poster {
 	p := &Poster{allowed: allowed}
-	dialer := &net.Dialer{Timeout: postTime, Control: func(_, address string, _ syscall.RawConn) error { return p.admit(address) }}
+	dialer := &net.Dialer{Timeout: postTime, Control: p.allowed.Dial}
 	p.client = &http.Client{
 		Timeout: postTime,
 		Transport: &http.Transport{
@@ -64,44 +63,6 @@ func NewPoster(allowed []netip.Prefix) *Poster {
 	return p
 }
 
-// errRefused says that an address may not be posted to.
-var errRefused = errors.New("the address is on this machine or in a private network")
-
-// admit decides about an address after its name was looked up.
-func (p *Poster) admit(address string) error {
-	host, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return errRefused
-	}
-	ip := host.Addr().Unmap().WithZone("")
-	if slices.ContainsFunc(p.allowed, func(n netip.Prefix) bool { return n.Contains(ip) }) {
-		return nil
-	}
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || slices.ContainsFunc(reserved(), func(n netip.Prefix) bool { return n.Contains(ip) }) {
-		return errRefused
-	}
-	return nil
-}
-
-// reserved are networks that are not private by name and lead inside all the
-// same.
-func reserved() []netip.Prefix {
-	return []netip.Prefix{
-		netip.MustParsePrefix("0.0.0.0/8"),      // this network
-		netip.MustParsePrefix("100.64.0.0/10"),  // shared by carriers; clouds keep metadata there
-		netip.MustParsePrefix("192.0.0.0/24"),   // protocols
-		netip.MustParsePrefix("198.18.0.0/15"),  // benchmarks
-		netip.MustParsePrefix("240.0.0.0/4"),    // for later, and broadcast
-		netip.MustParsePrefix("64:ff9b::/96"),   // IPv4 behind a translator
-		netip.MustParsePrefix("64:ff9b:1::/48"), // likewise
-		netip.MustParsePrefix("2001::/32"),      // Teredo: IPv4 in a tunnel
-		netip.MustParsePrefix("2002::/16"),      // 6to4: likewise
-		netip.MustParsePrefix("fec0::/10"),      // private, of old
-		netip.MustParsePrefix("2001:db8::/32"),  // examples
-		netip.MustParsePrefix("100::/64"),       // discarded
-	}
-}
-
 // checkAddress refuses what cannot be posted to.
 func (p *Poster) checkAddress(text string) error {
 	u, err := url.Parse(text)
@@ -112,7 +73,7 @@ func (p *Poster) checkAddress(text string) error {
 		return errs.New(errs.Invalid, "a post needs an address with https")
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-		if err := p.admit(netip.AddrPortFrom(ip, 443).String()); err != nil {
+		if err := p.allowed.Admit(ip); err != nil {
 			return refused()
 		}
 	}
@@ -120,7 +81,7 @@ func (p *Poster) checkAddress(text string) error {
 }
 
 func refused() error {
-	return errs.New(errs.Forbidden, "%s", errRefused).
+	return errs.New(errs.Forbidden, "%s", reach.ErrInside).
 		WithHint("Whoever runs the server can allow it: muster serve --post-to NETWORK.")
 }
 
@@ -138,7 +99,7 @@ func (p *Poster) send(ctx context.Context, address string, body []byte, key secr
 		req.Header.Set(SignatureHeader, Signature(key, body, now))
 	}
 	resp, err := p.client.Do(req)
-	if errors.Is(err, errRefused) {
+	if errors.Is(err, reach.ErrInside) {
 		return refused()
 	}
 	if err != nil {

@@ -362,6 +362,7 @@ func (s *setUp) integration(ctx context.Context, m account.Module, in config.Int
 		ApplicationObjectID: in.Connection.ApplicationObjectID, Cloud: in.Connection.Cloud, LoginURL: in.Connection.LoginURL,
 		GraphURL: in.Connection.GraphURL, CAPEM: in.Connection.CAPEM, Credential: syncer.ClientSecret,
 		CertificatePEM: in.Connection.CertPEM, Secret: in.Connection.Secret, Limits: limits, Readers: in.Connection.Readers,
+		Inside:   true, // whoever applies a file has the machine
 		Schedule: syncer.Schedule{Incremental: in.Schedule.Incremental.String(), Full: in.Schedule.Full.String(), TimeZone: in.Schedule.TimeZone},
 	}
 	if in.Connection.CertPEM != "" {

@@ -140,7 +140,7 @@ func clientConfig(c syncer.Connection) entra.Config {
 	cfg := entra.Config{
 		TenantID: c.TenantID, ClientID: c.ClientID, ApplicationObjectID: c.ApplicationObjectID,
 		Cloud: entra.Cloud(c.Cloud), LoginURL: c.LoginURL, GraphURL: c.GraphURL,
-		UserAgent: "muster/" + buildVersion(),
+		UserAgent: "muster/" + buildVersion(), Outside: !c.Inside,
 	}
 	if c.CAPEM != "" {
 		cfg.CAPEM = []byte(c.CAPEM)

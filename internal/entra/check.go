@@ -11,6 +11,7 @@ import (
 
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reach"
 )
 
 // How far a clock may be off, and how long before its end a credential warns.
@@ -100,9 +101,13 @@ func (ck *checker) host(ctx context.Context) bool {
 		}
 	}
 	if err != nil {
-		ck.report.add(Line{ID: "host", State: Fail, Text: "The sign-in host " + c.login.Host + " cannot be reached.",
+		l := Line{ID: "host", State: Fail, Text: "The sign-in host " + c.login.Host + " cannot be reached.",
 			Remedy: "Check the network, the name server and the proxy (HTTPS_PROXY) of this machine, and that the cloud is right.",
-			Detail: withoutURL(err).Error()})
+			Detail: withoutURL(err).Error()}
+		if errors.Is(err, reach.ErrInside) {
+			l.Text, l.Remedy = "The sign-in host "+leadsInside(c.login.Host)+".", vouchHint
+		}
+		ck.report.add(l)
 		ck.report.skip("Not tried: the sign-in host is not reachable.", "tenant", "client", "credential")
 		return false
 	}

@@ -11,6 +11,7 @@ package entra
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reach"
 	"github.com/musterhq/muster/internal/secret"
 )
 
@@ -33,6 +35,10 @@ type Config struct {
 	Cloud              Cloud // "" is Global
 	LoginURL, GraphURL string
 	CAPEM              []byte // further roots to trust, for custom hosts
+	// Outside keeps custom hosts from leading to this machine or into a private
+	// network; Microsoft's own never do. A proxy of the environment counts as the
+	// address that is asked.
+	Outside bool
 
 	Now         func() time.Time // default time.Now
 	UserAgent   string           // default "muster"
@@ -75,7 +81,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, err := newTransport(cfg.CAPEM)
+	transport, err := newTransport(&cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -135,19 +141,23 @@ func checkIDs(cfg *Config) error {
 
 // newTransport returns the one transport of a client: kept-alive connections,
 // HTTP/2 where offered, the proxy of the environment. It accepts gzip.
-func newTransport(caPEM []byte) (*http.Transport, error) {
+func newTransport(cfg *Config) (*http.Transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	if cfg.Cloud == Custom && cfg.Outside {
+		dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, Control: reach.Guard(nil).Dial}
+		t.DialContext = dialer.DialContext
+	}
 	t.MaxIdleConnsPerHost = 16
 	t.ResponseHeaderTimeout = 2 * time.Minute
 	t.ReadBufferSize = 64 << 10
-	if len(caPEM) == 0 {
+	if len(cfg.CAPEM) == 0 {
 		return t, nil
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool() // a machine without roots still has the given ones
 	}
-	if !roots.AppendCertsFromPEM(caPEM) {
+	if !roots.AppendCertsFromPEM(cfg.CAPEM) {
 		return nil, errs.New(errs.Invalid, "there is no certificate in the extra roots").About("CA certificates").
 			WithHint("Give certificates in PEM, beginning with -----BEGIN CERTIFICATE-----.")
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/reach"
 )
 
 // Fault is what came instead of an answer: an error of Graph, a broken body, or
@@ -88,8 +89,11 @@ func (f *Fault) transient() bool {
 }
 
 // hopeless tells faults that no waiting mends: a certificate that is not
-// trusted, a host name that does not exist.
+// trusted, a host name that does not exist, a host that may not be asked.
 func hopeless(err error) bool {
+	if errors.Is(err, reach.ErrInside) {
+		return true
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}
@@ -101,6 +105,7 @@ func hopeless(err error) bool {
 //
 //	what                            kind             who mends it
 //	no answer, 408, 429, 5xx        Unavailable      time
+//	custom hosts that lead inside   Forbidden        an Organization Admin
 //	damaged body                    Incomplete       the next run
 //	400 syncStateNotFound …, 410    Expired          a full reading
 //	401                             Unauthenticated  whoever holds the secret
@@ -112,6 +117,8 @@ func (f *Fault) classify(ctx context.Context, rq *call) error {
 	switch {
 	case ctx.Err() != nil:
 		e.Kind, e.Message, e.Err = errs.Unavailable, "stopped", context.Cause(ctx)
+	case errors.Is(f.Cause, reach.ErrInside):
+		e.Kind, e.Message, e.Hint = errs.Forbidden, leadsInside(rq.host), vouchHint
 	case f.Cause != nil:
 		e.Kind, e.Message = errs.Unavailable, "Microsoft Graph could not be reached"
 		e.Hint = "Check that this machine reaches " + rq.host + " over https, through the proxy if there is one."
@@ -179,6 +186,13 @@ type graphError struct {
 	Code      string      `json:"code"`
 	RequestID string      `json:"request-id"`
 	Inner     *graphError `json:"innerError"`
+}
+
+// vouchHint is what to do about custom hosts that may not be asked.
+const vouchHint = "If that is meant to be, an Organization Admin has to test and save the connection: others may name public hosts only."
+
+func leadsInside(host string) string {
+	return host + " leads to this machine or into a private network"
 }
 
 // faultOf returns the fault in err's chain, or nil.

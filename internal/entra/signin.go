@@ -62,7 +62,7 @@ func (s *signIn) token(ctx context.Context) (grant, error) {
 		}
 		rq := call{op: "sign in", host: s.client.login.Host}
 		err := fault.classify(ctx, &rq)
-		if e, ok := errors.AsType[*errs.Error](err); ok && ctx.Err() == nil {
+		if e, ok := errors.AsType[*errs.Error](err); ok && ctx.Err() == nil && e.Kind != errs.Forbidden {
 			e.Kind, e.Message = errs.Unavailable, "the sign-in host could not be used"
 		}
 		return grant{}, err

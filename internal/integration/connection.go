@@ -33,6 +33,7 @@ func (s *Service) Test(ctx context.Context, p account.Principal, c syncer.Connec
 	if c.Secret.IsZero() {
 		c.Secret = old.Secret
 	}
+	c.Inside = mayReachInside(p, old, c, true)
 	if c.TenantID == "" || c.ClientID == "" || c.Secret.IsZero() {
 		return nil, errs.New(errs.Invalid, "the connection is not complete").
 			WithHint("Enter the tenant ID, client ID, application object ID and client secret.")
@@ -92,7 +93,8 @@ func (s *Service) SaveTested(ctx context.Context, p account.Principal, c syncer.
 		spared = true
 		c.Secret, c.Credential, c.CertificatePEM = secret.Text{}, old.Credential, old.CertificatePEM
 	}
-	saved, err := s.Save(ctx, p, c)
+	c.Inside = mayReachInside(p, old, c, true)
+	saved, err := s.save(ctx, p, old, c)
 	if err != nil || spared {
 		return spared, err
 	}
@@ -116,12 +118,33 @@ func mayKeepSecret(old, c syncer.Connection) error {
 		return errs.New(errs.Invalid, "the connection is to prove itself by a %s, and none is given", c.Credential).About("client secret").
 			WithHint("Enter the client secret, or the certificate with its private key.")
 	}
-	same := old.Cloud == c.Cloud && old.LoginURL == c.LoginURL && old.GraphURL == c.GraphURL && old.CAPEM == c.CAPEM
+	same := sameHosts(old, c) && old.CAPEM == c.CAPEM
 	if same || !c.Secret.IsZero() || old.Secret.IsZero() {
 		return nil
 	}
 	return errs.New(errs.Invalid, "the hosts of the connection are others, so its secret is needed once more").About("client secret").
 		WithHint("Enter the client secret again: the stored one is only sent where it was meant to go.")
+}
+
+func sameHosts(a, b syncer.Connection) bool {
+	return a.Cloud == b.Cloud && a.LoginURL == b.LoginURL && a.GraphURL == b.GraphURL
+}
+
+// mayReachInside reports whether Muster may ask a connection's hosts when they
+// are on this machine or in a private network. Who administers the organization
+// vouches for that; for a module's administrators it would be a way to reach what
+// only the server can.
+//
+//	the edit                          may
+//	other hosts                       when an Organization Admin made it
+//	the same hosts, tested            as before, and when an Organization Admin tested them
+//	the same hosts, something else    as before: nobody vouches by changing the schedule
+func mayReachInside(p account.Principal, old, c syncer.Connection, tested bool) bool {
+	vouched := p.May(account.ManageAccounts, 0, 0, 0) == nil
+	if sameHosts(old, c) {
+		return old.Inside || tested && vouched
+	}
+	return vouched
 }
 
 // needs is what the mappings of a connection ask for beyond users and groups.
@@ -142,6 +165,11 @@ func (s *Service) Save(ctx context.Context, p account.Principal, c syncer.Connec
 	if err != nil {
 		return saved, err
 	}
+	c.Inside = mayReachInside(p, old, c, false)
+	return s.save(ctx, p, old, c)
+}
+
+func (s *Service) save(ctx context.Context, p account.Principal, old, c syncer.Connection) (saved syncer.Connection, err error) {
 	if err := mayKeepSecret(old, c); err != nil {
 		return saved, err
 	}
@@ -174,6 +202,9 @@ func connectionDetails(old, c syncer.Connection) []audit.Detail {
 	add("cloud", old.Cloud, c.Cloud)
 	add("login URL", old.LoginURL, c.LoginURL)
 	add("graph URL", old.GraphURL, c.GraphURL)
+	if old.Inside != c.Inside && c.Cloud == "custom" {
+		add("hosts inside the network", allowance(old.Inside), allowance(c.Inside))
+	}
 	add("credential", string(old.Credential), string(c.Credential))
 	add("incremental schedule", old.Schedule.Incremental, c.Schedule.Incremental)
 	add("full schedule", old.Schedule.Full, c.Schedule.Full)
@@ -182,6 +213,13 @@ func connectionDetails(old, c syncer.Connection) []audit.Detail {
 		out = append(out, audit.Detail{Name: "client secret", After: "replaced"})
 	}
 	return out
+}
+
+func allowance(yes bool) string {
+	if yes {
+		return "allowed"
+	}
+	return "not allowed"
 }
 
 func notConfigured() error {

@@ -73,7 +73,7 @@ func open(t *testing.T, db *store.DB) *office {
 	client := func(c syncer.Connection) (*entra.Client, error) {
 		return entra.New(entra.Config{
 			TenantID: c.TenantID, ClientID: c.ClientID, ApplicationObjectID: c.ApplicationObjectID, ClientSecret: c.Secret,
-			Cloud: entra.Custom, LoginURL: c.LoginURL, GraphURL: c.GraphURL,
+			Cloud: entra.Custom, LoginURL: c.LoginURL, GraphURL: c.GraphURL, Outside: !c.Inside,
 		})
 	}
 	o.records = records

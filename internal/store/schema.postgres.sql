@@ -369,6 +369,7 @@ CREATE TABLE connection (
     version bigint NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
+    inside boolean NOT NULL,
     UNIQUE (module_id, kind),
     PRIMARY KEY (id),
     FOREIGN KEY (account_id) REFERENCES account(id),

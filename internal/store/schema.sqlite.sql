@@ -337,7 +337,7 @@ CREATE TABLE connection (
     links                 BIGINT NOT NULL DEFAULT 0, -- how many there are, so that a sync without news need not count them
     version               BIGINT NOT NULL,
     created_at            BIGINT NOT NULL,
-    updated_at            BIGINT NOT NULL,
+    updated_at            BIGINT NOT NULL, inside BOOLEAN NOT NULL DEFAULT FALSE,
     UNIQUE (module_id, kind)
 );
 

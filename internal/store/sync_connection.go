@@ -18,7 +18,7 @@ import (
 
 const connectionColumns = `id, account_id, module_id, kind, tenant_id, client_id, application_object_id,
 	cloud, login_url, graph_url, ca_pem, credential, certificate_pem, sealed, limits, schedule, readers, version, updated_at,
-	checked_at, check_passed, credential_ends`
+	checked_at, check_passed, credential_ends, inside`
 
 func scanConnection(row interface{ Scan(...any) error }) (syncer.Connection, error) {
 	var c syncer.Connection
@@ -27,7 +27,7 @@ func scanConnection(row interface{ Scan(...any) error }) (syncer.Connection, err
 	err := row.Scan(&c.ID, &c.Account, &c.Module, &c.Kind, &c.TenantID, &c.ClientID, &c.ApplicationObjectID,
 		&c.Cloud, &c.LoginURL, &c.GraphURL, &c.CAPEM, &c.Credential, &c.CertificatePEM, &c.Sealed,
 		&limits, &schedule, &c.Readers, &c.Version, &updated,
-		&checked, &c.Verdict.Passed, &ends)
+		&checked, &c.Verdict.Passed, &ends, &c.Inside)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, errs.New(errs.NotFound, "there is no such connection").WithHint("List the connections with: muster connections")
 	}
@@ -91,20 +91,20 @@ func (db *DB) SaveConnection(ctx context.Context, c syncer.Connection, now time.
 		c.Version = 1
 		err = db.conn(ctx).QueryRowContext(ctx, `INSERT INTO connection (account_id, module_id, kind, tenant_id, client_id,
 			application_object_id, cloud, login_url, graph_url, ca_pem, credential, certificate_pem, sealed, limits,
-			schedule, readers, version, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17, $17) RETURNING id`,
+			schedule, readers, version, created_at, updated_at, inside)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17, $17, $18) RETURNING id`,
 			c.Account, c.Module, c.Kind, c.TenantID, c.ClientID, c.ApplicationObjectID, c.Cloud, c.LoginURL, c.GraphURL,
-			c.CAPEM, string(c.Credential), c.CertificatePEM, c.Sealed, string(limits), string(schedule), c.Readers, micros(now)).Scan(&c.ID)
+			c.CAPEM, string(c.Credential), c.CertificatePEM, c.Sealed, string(limits), string(schedule), c.Readers, micros(now), c.Inside).Scan(&c.ID)
 		return c, err
 	}
 	c.Version++
 	_, err = db.conn(ctx).ExecContext(ctx, `UPDATE connection SET tenant_id = $2, client_id = $3, application_object_id = $4,
 		cloud = $5, login_url = $6, graph_url = $7, ca_pem = $8, credential = $9, certificate_pem = $10, sealed = $11,
 		limits = $12, schedule = $13, readers = $14, version = $15, updated_at = $16,
-		checked_at = $17, check_passed = $18, credential_ends = $19 WHERE id = $1`,
+		checked_at = $17, check_passed = $18, credential_ends = $19, inside = $20 WHERE id = $1`,
 		c.ID, c.TenantID, c.ClientID, c.ApplicationObjectID, c.Cloud, c.LoginURL, c.GraphURL, c.CAPEM, string(c.Credential),
 		c.CertificatePEM, c.Sealed, string(limits), string(schedule), c.Readers, c.Version, micros(now),
-		microsOrZero(c.Verdict.At), c.Verdict.Passed, microsOrZero(c.Verdict.CredentialEnds))
+		microsOrZero(c.Verdict.At), c.Verdict.Passed, microsOrZero(c.Verdict.CredentialEnds), c.Inside)
 	return c, err
 }
 

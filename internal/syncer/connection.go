@@ -39,6 +39,7 @@ type Connection struct {
 	Cloud               string // global, us-government, us-dod, china, custom
 	LoginURL, GraphURL  string // custom only
 	CAPEM               string // extra roots for custom hosts, PEM
+	Inside              bool   // whether custom hosts may lead to this machine or into a private network
 	Credential          Credential
 	CertificatePEM      string
 	Secret              secret.Text // the client secret, or the certificate's private key in PEM
@@ -140,7 +141,7 @@ func (s *Service) checkTenantMove(ctx context.Context, old, c Connection) error 
 // sameConnection reports whether saving b over a would change nothing.
 func sameConnection(a, b Connection) bool {
 	return a.SamePlace(b) && a.sameCredential(b) && fmt.Sprint(a.Limits) == fmt.Sprint(b.Limits) &&
-		a.Schedule == b.Schedule && a.Readers == b.Readers
+		a.Schedule == b.Schedule && a.Readers == b.Readers && a.Inside == b.Inside
 }
 
 // Connection returns a connection with its secret unsealed.
