@@ -158,12 +158,12 @@ func TestSplitListingHasToAddUp(t *testing.T) {
 		refuse bool
 		want   string // what is asked for beside the ranges, in order
 	}{
-		"adds up":                      {[]int{16}, false, "count"},
-		"one hired meanwhile":          {[]int{15, 16}, false, "count count"},
-		"one left meanwhile":           {[]int{17, 16}, false, "count count"},
-		"one is missing: read in full": {[]int{17, 17}, false, "count count chain"},
-		"one too many: read in full":   {[]int{15, 15}, false, "count count chain"},
-		"ranges are refused":           {[]int{16}, true, "count chain"},
+		"adds up":                      {[]int{30}, false, "count"},
+		"one hired meanwhile":          {[]int{29, 30}, false, "count count"},
+		"one left meanwhile":           {[]int{31, 30}, false, "count count"},
+		"one is missing: read in full": {[]int{31, 31}, false, "count count chain"},
+		"one too many: read in full":   {[]int{29, 29}, false, "count count chain"},
+		"ranges are refused":           {[]int{30}, true, "count chain"},
 		"too small to split":           {[]int{2}, false, "count chain"},
 	}
 	for name, tc := range tests {

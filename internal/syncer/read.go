@@ -38,6 +38,7 @@ type reader struct {
 	account  *directory.Reading // what was promised and what arrived
 	blank    bool               // the mirror held nothing when the reading began
 	known    map[directory.Kind]StandingCounts
+	early    iter.Seq2[directory.Page, error] // the next round of changes, where it was asked for before its turn
 }
 
 // input names of a kind's reading: the round of changes before the listing
@@ -77,14 +78,40 @@ func (r *reader) full(ctx context.Context, kind directory.Kind) error {
 	if baseline {
 		r.run.Stats.Drift += moved
 	}
+	stop := r.askEarly(ctx, kind, after)
+	defer stop()
+	if kind == directory.User {
+		if err := r.deletedItems(ctx, kind, gone); err != nil {
+			return err
+		}
+	}
 	if err := r.finish(ctx, kind, after); err != nil {
 		return err
 	}
 	r.account.Drained(list)
-	if kind == directory.User {
-		return r.deletedItems(ctx, kind, gone)
-	}
 	return nil
+}
+
+// askEarly asks for the round of changes after a listing while the deleted items
+// are read. Whatever comes in which order, the round has the last word: what it
+// is too early to tell, the next one tells.
+func (r *reader) askEarly(ctx context.Context, kind directory.Kind, input string) (stop func()) {
+	c, ok, err := r.s.store.Cursor(ctx, r.conn.ID, kind.String()+"s")
+	if err != nil || !ok {
+		return func() {} // finish will see the same
+	}
+	done, err := r.s.store.Pages(ctx, r.run.ID, input)
+	if err != nil || done.Drained {
+		return func() {}
+	}
+	q := r.query(kind)
+	q.From = c.Cursor
+	early, end := ahead(ctx, r.src.Changes(ctx, q))
+	r.early = early
+	return func() {
+		r.early = nil
+		end()
+	}
 }
 
 // begin makes sure that there is a cursor from before the listing. It reports
@@ -214,7 +241,11 @@ func (r *reader) round(ctx context.Context, kind directory.Kind, input string, f
 	}
 	q := r.query(kind)
 	q.From = from
-	_, last, err := r.pages(ctx, kind, input, changed, 0, r.src.Changes(ctx, q))
+	changes := r.src.Changes(ctx, q)
+	if r.early != nil {
+		changes, r.early = r.early, nil
+	}
+	_, last, err := r.pages(ctx, kind, input, changed, 0, changes)
 	if err != nil {
 		return errs.Wrap(err, "read the changes of "+kind.String()+"s")
 	}
