@@ -67,6 +67,7 @@ var allowed = map[string][]string{
 	"internal/mail":        {"account", "audit", "errs", "secret"},
 	"internal/timing":      {},
 	"internal/reach":       {},
+	"internal/doctor":      {},
 	"internal/config":      {"datatype", "errs", "secret", "timing"},
 }
 

@@ -289,6 +289,24 @@ func (s *Service) SigningKey(ctx context.Context, p account.Principal, id int64,
 	return s.signingKey(&a, seq)
 }
 
+// TrySecrets opens the key of each post, and returns how many there are and the
+// first fault.
+func (s *Service) TrySecrets(ctx context.Context) (n int, err error) {
+	all, err := s.Store.Automations(ctx, 0)
+	for i := range all {
+		for j := range all[i].Actions {
+			if len(all[i].Actions[j].Sealed) == 0 {
+				continue
+			}
+			n++
+			if _, fault := s.signingKey(&all[i], j); fault != nil && err == nil {
+				err = fault
+			}
+		}
+	}
+	return n, err
+}
+
 // Reseal seals keys with the newest key of the keyring. It returns how many it
 // changed.
 func (s *Service) Reseal(ctx context.Context) (n int, err error) {

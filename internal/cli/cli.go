@@ -60,6 +60,7 @@ type program struct {
 	Backup   backupCmd   `cmd:"" help:"Write a backup, consistent while running."`
 	Restore  restoreCmd  `cmd:"" help:"Restore a backup into an empty database."`
 
+	Doctor    doctorCmd    `cmd:"" help:"Look whether everything that Muster relies on works, and say what to do where it does not."`
 	RotateKey rotateKeyCmd `cmd:"" help:"Seal all secrets with a new key."`
 
 	Version    versionCmd    `cmd:"" help:"Print the version."`

@@ -59,6 +59,7 @@ func general(f *kong.Flag) bool { return f.Name == "json" || f.Name == "help" }
 // name several.
 func commandRows(text string) map[string]string {
 	rows := map[string]string{}
+	text, _, _ = strings.Cut(text, "\n## ") // tables further down list other things
 	for line := range strings.Lines(text) {
 		cell, _, ok := strings.Cut(strings.TrimPrefix(line, "| `"), "` | ")
 		if !ok || !strings.HasPrefix(line, "| `") {

@@ -57,6 +57,36 @@ func (c *Client) Check(ctx context.Context, needs Needs, tell func(Line)) Report
 	return ck.report
 }
 
+// CheckSignIn is the beginning of Check: whether the directory is there and gives
+// a token, and whether clocks agree. It asks twice, and nothing of Graph.
+//
+//	line              asks
+//	host              the sign-in host's discovery document
+//	tenant            for a token
+//	client            for a token
+//	credential        for a token
+//	clock             the Date of the discovery document's answer
+func (c *Client) CheckSignIn(ctx context.Context) Report {
+	cfg := c.cfg
+	cfg.MaxRetries, cfg.RetryBudget = checkRetries, checkBudget
+	quick, err := New(cfg)
+	if err != nil {
+		return Report{Lines: []Line{failedLine("configuration", "The configuration is not usable.", err)}}
+	}
+	defer quick.Close()
+	ck := &checker{c: quick}
+	if !ck.host(ctx) {
+		return ck.report
+	}
+	if ck.signIn(ctx) {
+		ck.report.add(Line{ID: "tenant", State: Pass, Text: "The directory (tenant) accepts the sign-in."})
+		ck.report.add(Line{ID: "client", State: Pass, Text: "The application (client) ID is accepted."})
+		ck.report.add(Line{ID: "credential", State: Pass, Text: "The directory gives a token."})
+	}
+	ck.clock()
+	return ck.report
+}
+
 // checker is one check under way.
 type checker struct {
 	c      *Client
@@ -97,6 +127,7 @@ func (ck *checker) host(ctx context.Context) bool {
 		c.usage.requests.Add(1)
 		var resp *http.Response
 		if resp, err = c.http.Do(req); err == nil {
+			ck.noteDate(resp.Header)
 			_ = resp.Body.Close() // the answer itself does not matter
 		}
 	}

@@ -286,6 +286,36 @@ func (s *Service) Test(ctx context.Context, p account.Principal, server Server, 
 	})
 }
 
+// TrySecrets opens the password, and returns how many there are, none or one.
+func (s *Service) TrySecrets(ctx context.Context) (n int, err error) {
+	known, err := s.store.MailServer(ctx)
+	if errs.Is(err, errs.NotFound) || err == nil && known.Sealed == nil {
+		return 0, nil
+	}
+	if err == nil {
+		_, err = s.open(ctx)
+	}
+	return 1, err
+}
+
+// Greet connects to the mail server as for a letter, signs in and leaves without
+// one. It returns the server's address, and NotFound when none is set up. It is
+// for the program itself: nothing of what is stored comes back.
+func (s *Service) Greet(ctx context.Context) (address string, err error) {
+	server, err := s.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	c, err := client(server)
+	if err != nil {
+		return server.Address(), err
+	}
+	if err := c.DialWithContext(ctx); err != nil {
+		return server.Address(), explain(server, err)
+	}
+	return server.Address(), c.Close()
+}
+
 // Reseal seals the password with the newest key, and reports whether it had to.
 func (s *Service) Reseal(ctx context.Context) (bool, error) {
 	known, err := s.store.MailServer(ctx)

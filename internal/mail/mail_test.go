@@ -127,6 +127,36 @@ func TestLettersWaitForTheServer(t *testing.T) {
 	})
 }
 
+// Greeting the server shows what a letter would meet, and sends none.
+func TestTheServerIsGreetedWithoutALetter(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		d, post := newDesk(t, db), openPost(t, false)
+		if _, err := d.svc.Greet(t.Context()); !errs.Is(err, errs.NotFound) {
+			t.Errorf("without a server: got %v, want NotFound", err)
+		}
+		if n, err := d.svc.TrySecrets(t.Context()); n != 0 || err != nil {
+			t.Errorf("without a server there are %d passwords, %v", n, err)
+		}
+		d.must(d.svc.SaveServer(t.Context(), d.p, post.settings(mail.StartTLS)))
+		if at, err := d.svc.Greet(t.Context()); err != nil || at != post.at {
+			t.Errorf("got %q, %v; want to be let in at %s", at, err, post.at)
+		}
+		if n, err := d.svc.TrySecrets(t.Context()); n != 1 || err != nil {
+			t.Errorf("got %d passwords, %v", n, err)
+		}
+		post.mu.Lock()
+		post.password = "another one"
+		post.mu.Unlock()
+		if _, err := d.svc.Greet(t.Context()); !errs.Is(err, errs.Unavailable) || errs.HintOf(err) == "" {
+			t.Errorf("with a wrong password: got %v, want Unavailable with a next step", err)
+		}
+		if len(post.took()) != 0 {
+			t.Error("a letter was sent")
+		}
+	})
+}
+
 func TestLettersAreGivenUp(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

@@ -62,9 +62,9 @@ type DB struct {
 // run unprepared.
 const stmtLimit = 512
 
-// postgresConnections is how many connections one process opens at most.
+// PostgresConnections is how many connections one process opens at most.
 // PostgreSQL accepts 100 by default; three processes leave room for others.
-const postgresConnections = 20
+const PostgresConnections = 20
 
 // Open opens the database and migrates it forward. Several processes may do so
 // at once: one migrates, the others wait. A database of a newer version than
@@ -180,8 +180,8 @@ func (db *DB) openPostgres(ctx context.Context, c Config) error {
 		_, err := c.Exec(ctx, postgresSettings)
 		return err
 	}))
-	db.pool.SetMaxOpenConns(postgresConnections)
-	db.pool.SetMaxIdleConns(postgresConnections / 2)
+	db.pool.SetMaxOpenConns(PostgresConnections)
+	db.pool.SetMaxIdleConns(PostgresConnections / 2)
 	db.pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := db.pool.PingContext(ctx); err != nil {
 		return err

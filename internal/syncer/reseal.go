@@ -6,6 +6,22 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 )
 
+// TrySecrets opens the secret of each connection, and returns how many there are
+// and the first fault.
+func (s *Service) TrySecrets(ctx context.Context) (n int, err error) {
+	list, err := s.store.Connections(ctx)
+	for _, c := range list {
+		if len(c.Sealed) == 0 {
+			continue
+		}
+		n++
+		if _, fault := s.keys.Open(c.Sealed, sealSubject(c.Module, c.Kind)); fault != nil && err == nil {
+			err = errs.Wrap(fault, "open the stored client secret")
+		}
+	}
+	return n, err
+}
+
 // Reseal seals each connection's secret with the newest key, where an older one
 // was used, and returns how many there were. Afterwards no stored secret needs
 // the older keys.
