@@ -29,6 +29,8 @@ type session struct {
 	actor   audit.Actor
 	edit    edit                 // of the mappings, that nobody has looked at
 	resumed bool                 // another process was killed in the middle of the run
+	fresh   bool                 // begun by this session: what is stored of it, it stored
+	last    int64                // of a fresh run: the number of its last change
 	stale   *roaring.Bitmap      // entries looked at again without news of them
 	draft   []mapping.Definition // of a preview: what to plan with instead of what is stored
 	version string               // of the configuration when it was loaded
@@ -91,7 +93,7 @@ func (s *Service) start(ctx context.Context, req Request, lease *held) (Report, 
 		return Report{}, err
 	}
 	req.Progress(Progress{Run: run.ID, Stage: StageRead})
-	ses := &session{s: s, run: run, lease: lease, actor: req.Actor, draft: req.Draft, tell: req.Progress}
+	ses := &session{s: s, run: run, lease: lease, actor: req.Actor, draft: req.Draft, tell: req.Progress, fresh: true}
 	return ses.conclude(ctx, ses.carryThrough(ctx, req.Full))
 }
 
@@ -135,8 +137,10 @@ func (ses *session) carryThrough(ctx context.Context, full bool) error {
 		}
 		ses.run.Stats.Read = ses.s.now().Sub(began)
 		ses.run.Stage = StagePlan
-		if err := ses.save(ctx); err != nil {
-			return err
+		if ses.run.Stats.Objects > 0 { // else a run killed here has little to read again
+			if err := ses.save(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	if ses.run.Stage == StagePlan {
@@ -215,26 +219,21 @@ func (ses *session) read(ctx context.Context, full bool) (*roaring.Bitmap, error
 // readChanges reads incrementally. ok is false when that cannot be done, and a
 // full read is due.
 func (ses *session) readChanges(ctx context.Context, r *reader) (ok bool, err error) {
-	if ok, err = ses.canFollow(ctx, r); !ok || err != nil {
+	cursors, err := ses.canFollow(ctx, r)
+	if err != nil || cursors == nil {
 		return false, err
 	}
 	if ses.run.Mode != Preview {
 		ses.run.Mode = Incremental
 	}
 	for _, kind := range ses.rules.kinds() {
-		c, good, err := r.cursor(ctx, kind)
-		if err != nil {
-			return false, err
-		}
 		_, list, after, _ := inputs(kind)
-		switch {
-		case good:
-			err = r.round(ctx, kind, after, c.Cursor)
-		case c.IsZero(): // no changes to follow for this kind: list it
+		if c := cursors[kind]; !c.IsZero() {
+			err = r.round(ctx, kind, after, c)
+		} else { // no changes to follow for this kind: list it
 			_, err = r.list(ctx, kind, list)
-			good = true
 		}
-		if !good || errs.Is(err, errs.Expired) {
+		if errs.Is(err, errs.Expired) {
 			ses.backToFull("The directory no longer keeps the changes since the last run, so everything was read.")
 			return false, ses.s.store.DropCursors(ctx, ses.conn.ID)
 		}
@@ -255,20 +254,22 @@ func (ses *session) backToFull(note string) {
 	ses.run.note("%s", note)
 }
 
-// canFollow reports whether there are cursors for all that is read and a
-// complete full read behind them.
-func (ses *session) canFollow(ctx context.Context, r *reader) (bool, error) {
+// canFollow returns the cursors to follow, zero for a kind that has no changes to
+// follow; nil unless there are cursors for all that has, and a complete full read
+// behind them.
+func (ses *session) canFollow(ctx context.Context, r *reader) (map[directory.Kind]directory.Cursor, error) {
 	_, err := ses.s.store.LastPlanned(ctx, ses.conn.ID, Full)
 	if errs.Is(err, errs.NotFound) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	cursors := map[directory.Kind]directory.Cursor{}
 	for _, kind := range ses.rules.kinds() {
 		c, good, err := r.cursor(ctx, kind)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if !good && (kind == directory.User || !c.IsZero()) {
 			if !c.IsZero() && c.Fingerprint != r.print(kind) {
@@ -276,10 +277,11 @@ func (ses *session) canFollow(ctx context.Context, r *reader) (bool, error) {
 			} else if !c.IsZero() {
 				ses.backToFull("The last run was too long ago for the directory to tell what changed since, so everything was read.")
 			}
-			return false, nil
+			return nil, nil
 		}
+		cursors[kind] = c.Cursor
 	}
-	return true, nil
+	return cursors, nil
 }
 
 // readFull reads everything and concludes who is absent.
@@ -341,23 +343,15 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 	if ses.run.Mode != Preview {
 		p.carry = (&applier{planner: p, actor: ses.actor, status: map[int64]int64{}}).carryFresh
 	}
-	if err := ses.s.store.DropChanges(ctx, ses.run.ID, ses.run.Applied); err != nil {
-		return err
+	if !ses.fresh {
+		if err := ses.takeUp(ctx, p, suspects); err != nil {
+			return err
+		}
 	}
-	var err error
-	if p.seq, err = ses.s.store.LastSeq(ctx, ses.run.ID); err != nil {
-		return err
-	}
-	p.seq = max(p.seq, ses.run.Applied)
 	concerned, err := ses.concerned(ctx)
 	if err != nil {
 		return err
 	}
-	kept, err := ses.s.store.PageChanges(ctx, ses.run.ID, suspectsInput)
-	if err != nil {
-		return err
-	}
-	suspects.Or(kept)
 	concerned.Or(suspects)
 	if err := ses.measure(ctx); err != nil {
 		return err
@@ -371,6 +365,7 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 		return err
 	}
 	holds := ses.guard(p, bases)
+	ses.last = p.seq
 	ses.run.Stats.Planned = ses.s.now().Sub(began)
 	ses.run.Stage = StageApply
 	return ses.s.fenced(ctx, ses.conn.ID, ses.lease, func(ctx context.Context) error {
@@ -383,6 +378,33 @@ func (ses *session) plan(ctx context.Context, suspects *roaring.Bitmap) error {
 		}
 		return ses.s.store.SaveRun(ctx, ses.run)
 	})
+}
+
+// takeUp prepares the planning of a run that another process began: what it had
+// planned and not carried out is planned anew, with the suspects that it kept.
+func (ses *session) takeUp(ctx context.Context, p *planner, suspects *roaring.Bitmap) error {
+	if err := ses.s.store.DropChanges(ctx, ses.run.ID, ses.run.Applied); err != nil {
+		return err
+	}
+	last, err := ses.s.store.LastSeq(ctx, ses.run.ID)
+	if err != nil {
+		return err
+	}
+	p.seq = max(last, ses.run.Applied)
+	kept, err := ses.s.store.PageChanges(ctx, ses.run.ID, suspectsInput)
+	if err != nil {
+		return err
+	}
+	suspects.Or(kept)
+	return nil
+}
+
+// lastSeq is the number of the run's last change; 0 for none.
+func (ses *session) lastSeq(ctx context.Context) (int64, error) {
+	if ses.fresh {
+		return ses.last, nil
+	}
+	return ses.s.store.LastSeq(ctx, ses.run.ID)
 }
 
 // bases counts what shares refer to, when the plan is large enough for a share to
@@ -538,12 +560,14 @@ func (ses *session) heldBefore(ctx context.Context, set *roaring.Bitmap) error {
 func (ses *session) apply(ctx context.Context) error {
 	began := ses.s.now()
 	a := &applier{planner: ses.planner(), actor: ses.actor, status: map[int64]int64{}}
-	total, err := ses.s.store.LastSeq(ctx, ses.run.ID)
+	total, err := ses.lastSeq(ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.rest(ctx, int(total)); err != nil {
-		return err
+	if total > 0 {
+		if err := a.rest(ctx, int(total)); err != nil {
+			return err
+		}
 	}
 	if ses.run.Mode != Preview {
 		if _, err := a.references(ctx); err != nil {
@@ -662,11 +686,29 @@ func seqsOf(changes []PlannedChange) []int64 {
 
 // count sums up the changes by what became of them.
 func (ses *session) count(ctx context.Context) error {
-	tallies, err := ses.s.store.TallyChanges(ctx, ses.run.ID)
+	counts, err := ses.countChanges(ctx)
 	if err != nil {
 		return err
 	}
-	counts := Counts{}
+	if links, err := ses.s.store.CountLinks(ctx, ses.run.Connection, ses.run.Scope); err != nil {
+		return err
+	} else if ses.run.Mode != Preview {
+		counts.Unchanged = max(0, links-counts.Added-counts.Changed-counts.Deactivated-counts.Reactivated-counts.Held)
+	} else {
+		counts.Unchanged = max(0, links-counts.Changed-counts.Deactivated-counts.Reactivated-counts.Held)
+	}
+	ses.run.Counts = counts
+	return nil
+}
+
+func (ses *session) countChanges(ctx context.Context) (counts Counts, err error) {
+	if last, err := ses.lastSeq(ctx); err != nil || last == 0 {
+		return counts, err
+	}
+	tallies, err := ses.s.store.TallyChanges(ctx, ses.run.ID)
+	if err != nil {
+		return counts, err
+	}
 	for _, t := range tallies {
 		one := Counts{}
 		one.add(&reconcile.Change{Verb: t.Verb})
@@ -680,15 +722,7 @@ func (ses *session) count(ctx context.Context) error {
 		}
 		counts.plus(one, t.Count)
 	}
-	if links, err := ses.s.store.CountLinks(ctx, ses.run.Connection, ses.run.Scope); err != nil {
-		return err
-	} else if ses.run.Mode != Preview {
-		counts.Unchanged = max(0, links-counts.Added-counts.Changed-counts.Deactivated-counts.Reactivated-counts.Held)
-	} else {
-		counts.Unchanged = max(0, links-counts.Changed-counts.Deactivated-counts.Reactivated-counts.Held)
-	}
-	ses.run.Counts = counts
-	return nil
+	return counts, nil
 }
 
 // plus adds n times what another count counts.

@@ -397,6 +397,9 @@ func (r *reader) unitsChanged(ctx context.Context, units []*unitState) error {
 			return err
 		}
 	}
+	if len(cursors) == 0 {
+		return nil
+	}
 	// Only now: a run killed before has told of the changes again.
 	return r.inTx(ctx, func(ctx context.Context) error {
 		for name, c := range cursors {
