@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,7 @@ func startDemo(t *testing.T) demo {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, end, err := launch(dir, `(?s)application is open\s+(http://\S+)\s+Email\s+(\S+)\s+Password\s+(\S+)\s.*?\n\s+(http://\S+)\s`, "demo", "--people", "120", "--listen", "127.0.0.1:0")
+	m, end, err := launchWatched(dir, `(?s)application is open\s+(http://\S+)\s+Email\s+(\S+)\s+Password\s+(\S+)\s.*?\n\s+(http://\S+)\s`, "demo", "--people", "120", "--listen", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(errors.Join(err, os.RemoveAll(dir)))
 	}
@@ -91,7 +92,7 @@ func stopDemo() error {
 // of the set-up. flags are for the database, if not the embedded one.
 func startServer(t *testing.T, flags ...string) (at, setup string) {
 	t.Helper()
-	m, end, err := launch(t.TempDir(), `Open (http://[^/]+)(/setup\S+)\s`, append(flags, "serve", "--listen", "127.0.0.1:0")...)
+	m, end, err := launchWatched(t.TempDir(), `Open (http://[^/]+)(/setup\S+)\s`, append(flags, "serve", "--listen", "127.0.0.1:0")...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,22 +104,50 @@ func startServer(t *testing.T, flags ...string) (at, setup string) {
 	return m[1], m[2]
 }
 
-// launch runs the program with its data in a folder, and returns the groups of a
-// pattern once it has printed that, and what ends it.
-func launch(dir, pattern string, args ...string) (groups []string, end func() error, err error) {
+// watch looks for secrets in everything that the programs of the suite give out.
+var watch = newVigil()
+
+// launchWatched is launch for a program that has secrets to keep. The first group
+// of the pattern is its address, in place of which comes that of the vigil.
+func launchWatched(dir, pattern string, args ...string) (groups []string, end func() error, err error) {
+	m, stop, printed, err := launch(dir, pattern, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	address, close, err := watch.front(m[1])
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	m[1] = address
+	data, database := filepath.Join(dir, "data"), ""
+	if i := slices.Index(args, "--database"); i >= 0 {
+		database = args[i+1]
+	}
+	return m, func() error {
+		defer close()
+		err := errors.Join(watch.files(data), watch.database(data, database), stop(), watch.files(data))
+		watch.inText("what the program printed", []byte(printed()))
+		return errors.Join(err, watch.report())
+	}, nil
+}
+
+// launch runs the program with its data in a folder. It returns the groups of a
+// pattern once it has printed that, what ends it, and what tells afterwards all
+// that it printed from then on.
+func launch(dir, pattern string, args ...string) (groups []string, end func() error, printed func() string, err error) {
 	file, err := binary()
 	if err != nil {
-		return nil, nil, fmt.Errorf("build the program: %w", err)
+		return nil, nil, nil, fmt.Errorf("build the program: %w", err)
 	}
 	cmd := exec.Command(file, append([]string{"--data", filepath.Join(dir, "data")}, args...)...)
-	var trouble strings.Builder
+	var trouble, rest strings.Builder
 	cmd.Stderr = &trouble
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	found, drained := make(chan []string, 1), make(chan bool)
 	end = func() error {
@@ -131,22 +160,22 @@ func launch(dir, pattern string, args ...string) (groups []string, end func() er
 	}
 	go func() {
 		defer close(drained)
-		read(out, regexp.MustCompile(pattern), found)
+		read(out, regexp.MustCompile(pattern), found, &rest)
 	}()
 	select {
 	case m := <-found:
 		if m == nil {
-			return nil, nil, errors.Join(fmt.Errorf("the program ended before it printed %s", pattern), end())
+			return nil, nil, nil, errors.Join(fmt.Errorf("the program ended before it printed %s", pattern), end())
 		}
-		return m, end, nil
+		return m, end, func() string { return rest.String() + trouble.String() }, nil
 	case <-time.After(5 * time.Minute):
-		return nil, nil, errors.Join(fmt.Errorf("the program never printed %s", pattern), end())
+		return nil, nil, nil, errors.Join(fmt.Errorf("the program never printed %s", pattern), end())
 	}
 }
 
-// read reads what the program prints until the pattern is there, and goes on so
-// that the program can, too.
-func read(out io.Reader, pattern *regexp.Regexp, found chan<- []string) {
+// read reads what the program prints until the pattern is there, and what comes
+// after it into rest.
+func read(out io.Reader, pattern *regexp.Regexp, found chan<- []string, rest *strings.Builder) {
 	var text strings.Builder
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
@@ -158,5 +187,6 @@ func read(out io.Reader, pattern *regexp.Regexp, found chan<- []string) {
 	}
 	close(found)
 	for lines.Scan() {
+		rest.WriteString(lines.Text() + "\n")
 	}
 }

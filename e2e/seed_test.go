@@ -34,7 +34,7 @@ func (b *tab) fill(values map[string]string) {
 // startTenant starts a simulated tenant by itself and returns its address.
 func startTenant(t *testing.T) string {
 	t.Helper()
-	m, end, err := launch(t.TempDir(), `login_url, graph_url:\s+(http://\S+)\s`, "simulate", "--listen", "127.0.0.1:0", "--people", "60")
+	m, end, _, err := launch(t.TempDir(), `login_url, graph_url:\s+(http://\S+)\s`, "simulate", "--listen", "127.0.0.1:0", "--people", "60")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestFromNothingToASyncedDirectory(t *testing.T) {
 func (b *tab) fromNothing(tenant, setup string) {
 	b.t.Helper()
 	b.open(setup)
-	b.fill(map[string]string{"organization": "Fabrikam", "email": "ada@fabrikam.example", "password": "correct horse battery", "module": "Vehicles", "main": "Cars"})
+	b.fill(map[string]string{"organization": "Fabrikam", "email": "ada@fabrikam.example", "password": suitePassword, "module": "Vehicles", "main": "Cars"})
 	b.leads(chromedp.Submit(chromedp.CSS("form[action='/setup']")))
 
 	b.open("/m/1/integrations/store")
@@ -85,7 +85,7 @@ func (b *tab) fromNothing(tenant, setup string) {
 	test := chromedp.CSS("form[action='/m/1/integrations/1'] button.btn-primary")
 	b.do(chromedp.Click(test))
 	b.wait(`/7000215|not accepted|refused|wrong/i.test(document.querySelector("#check").innerText)`)
-	b.fill(map[string]string{"client_secret": "simulated-secret"})
+	b.fill(map[string]string{"client_secret": tenantSecret})
 	b.do(chromedp.Click(test))
 	b.wait(`/users .*readable|can be read/i.test(document.querySelector("#check").innerText)`)
 	b.wait(`/connected/i.test(document.querySelector("#standing").innerText)`) // without loading the page again

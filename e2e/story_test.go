@@ -63,7 +63,7 @@ func TestTheFirstStartHappensInABrowser(t *testing.T) {
 	}
 	b := newTab(t, browser, at, looks()[0])
 	b.open(setup)
-	for name, text := range map[string]string{"organization": "Fabrikam", "email": "ada@fabrikam.example", "password": "correct horse battery", "module": "Vehicles", "main": "Cars"} {
+	for name, text := range map[string]string{"organization": "Fabrikam", "email": "ada@fabrikam.example", "password": suitePassword, "module": "Vehicles", "main": "Cars"} {
 		b.do(chromedp.SendKeys(chromedp.CSS("input[name="+name+"]"), text))
 	}
 	b.leads(chromedp.Submit(chromedp.CSS("form[action='/setup']")))

@@ -10,8 +10,10 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -181,4 +183,17 @@ func (s *server) stop() {
 	if s.run != nil {
 		s.run.stop()
 	}
+}
+
+// Dump returns a whole database as pg_dump writes it.
+func Dump(url string) ([]byte, error) {
+	_, postgres, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	out, err := exec.Command(filepath.Join(filepath.Dir(postgres), "pg_dump"), "--dbname", url).Output()
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("%w: %s", err, e.Stderr)
+	}
+	return out, err
 }
