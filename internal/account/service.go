@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/musterhq/muster/internal/audit"
@@ -66,6 +67,7 @@ type Store interface {
 	tokenStore
 	secondStepStore
 	resetStore
+	attemptStore
 
 	WriteAudit(ctx context.Context, e audit.Event) error
 	AuditEvents(ctx context.Context, q EventQuery) ([]audit.Entry, error)
@@ -81,6 +83,7 @@ type Service struct {
 	keys   *secret.Keyring // nil: no second step can be set up
 	closed []func(ctx context.Context, logins []int64) error
 
+	swept   atomic.Int64  // when tries of long ago were forgotten, in nanoseconds
 	hashing chan struct{} // holds an item for each password that is being checked
 }
 

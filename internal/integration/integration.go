@@ -99,7 +99,6 @@ type Service struct {
 	Deps
 	runs  runs
 	doors doors
-	spent spent
 }
 
 // New returns a service over deps.

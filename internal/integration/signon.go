@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -173,21 +174,38 @@ func (s *Service) FinishSignOn(ctx context.Context, sealed []byte, a SignOnAnswe
 	if a.Fault != "" {
 		return p, t.Next, refusedThere(a.Fault)
 	}
+	err = s.Accounts.Attempt(ctx, func() error {
+		p, err = s.redeem(ctx, t, a)
+		return err
+	}, account.GuessFrom(a.Address, "Microsoft", time.Minute))
+	return p, t.Next, err
+}
+
+// redeem exchanges the code for who came, and signs them in. Each state is
+// good once, on whichever process.
+func (s *Service) redeem(ctx context.Context, t ticket, a SignOnAnswer) (p account.Principal, err error) {
 	door, c, err := s.door(ctx, t.Connection)
 	if err != nil {
-		return p, t.Next, err
+		return p, err
+	}
+	if first, err := s.Accounts.Once(ctx, "state "+t.Attempt.State); err != nil || !first {
+		return p, cmp.Or(err, foreign())
 	}
 	who, err := door.Redeem(ctx, t.Attempt, a.Code)
 	if err != nil {
 		s.Log.Warn("a sign-in with Microsoft failed", "connection", c.ID, "address", a.Address, "error", err)
-		return p, t.Next, s.noteFailure(ctx, a.Address, forVisitor(err))
+		return p, s.noteFailure(ctx, a.Address, forVisitor(err))
 	}
 	visitor := account.Visitor{Realm: c.Realm(), Object: who.Object, Name: who.Name, Username: who.Username, Address: a.Address}
 	if t.Link != 0 {
-		return a.Session, t.Next, s.link(ctx, t, a.Session, visitor)
+		return a.Session, s.link(ctx, t, a.Session, visitor)
 	}
-	p, err = s.Accounts.SignInFromDirectory(ctx, visitor)
-	return p, t.Next, err
+	return s.Accounts.SignInFromDirectory(ctx, visitor)
+}
+
+// foreign says that an answer of Microsoft belongs to no attempt of this browser.
+func foreign() error {
+	return errs.New(errs.Unauthenticated, "this sign-in was not begun in this browser, or has been used already").WithHint("Sign in again.")
 }
 
 // link links the visitor's own login to who they are at Microsoft, if it is still
@@ -220,18 +238,17 @@ func forVisitor(err error) error {
 		WithHint("Try again. If it happens again, an administrator finds the reason in the log.")
 }
 
-// openTicket opens a ticket for the answer that came with it, and spends it.
+// openTicket opens a ticket for the answer that came with it.
 func (s *Service) openTicket(sealed []byte, state string) (t ticket, err error) {
-	foreign := errs.New(errs.Unauthenticated, "this sign-in was not begun in this browser, or has been used already").WithHint("Sign in again.")
 	if len(sealed) == 0 || state == "" {
-		return t, foreign
+		return t, foreign()
 	}
 	plain, err := s.Keys.Open(sealed, ticketSubject)
 	if err != nil || json.Unmarshal(plain, &t) != nil {
-		return t, foreign
+		return t, foreign()
 	}
-	if subtle.ConstantTimeCompare([]byte(t.Attempt.State), []byte(state)) != 1 || !s.spent.spend(t.Attempt.State, s.Now()) {
-		return t, foreign
+	if subtle.ConstantTimeCompare([]byte(t.Attempt.State), []byte(state)) != 1 {
+		return t, foreign()
 	}
 	if age := s.Now().Sub(t.Began); age > ticketLife || age < 0 {
 		return t, errs.New(errs.Unauthenticated, "the sign-in took too long").WithHint("Sign in again.")
@@ -326,31 +343,4 @@ func (d *doors) close() {
 		one.Close()
 	}
 	d.open = nil
-}
-
-// spent remembers the states that came back, until their tickets are too old.
-// Another process does not know them: there, it is Microsoft who refuses a code
-// for the second time.
-type spent struct {
-	mu   sync.Mutex
-	seen map[string]time.Time
-}
-
-// spend reports whether a state is used for the first time.
-func (s *spent) spend(state string, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for old, at := range s.seen {
-		if now.Sub(at) > ticketLife {
-			delete(s.seen, old)
-		}
-	}
-	if _, used := s.seen[state]; used {
-		return false
-	}
-	if s.seen == nil {
-		s.seen = map[string]time.Time{}
-	}
-	s.seen[state] = now
-	return true
 }

@@ -693,3 +693,12 @@ CREATE TABLE kept_answer (
 );
 
 CREATE INDEX kept_answer_age ON kept_answer USING btree (created_at);
+
+CREATE TABLE attempt (
+    key bytea NOT NULL,
+    failures bigint NOT NULL,
+    last_at bigint NOT NULL,
+    PRIMARY KEY (key)
+);
+
+CREATE INDEX attempt_age ON attempt USING btree (last_at);

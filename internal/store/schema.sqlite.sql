@@ -641,3 +641,11 @@ CREATE TABLE kept_answer (
 );
 
 CREATE INDEX kept_answer_age ON kept_answer (created_at);
+
+CREATE TABLE attempt (
+    key      BLOB NOT NULL PRIMARY KEY, -- a hash of what it is about
+    failures BIGINT    NOT NULL,
+    last_at  BIGINT    NOT NULL              -- the last of them; forgotten an hour later
+);
+
+CREATE INDEX attempt_age ON attempt (last_at);

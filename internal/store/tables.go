@@ -45,11 +45,11 @@ var catalogues = map[string]string{
 }
 
 // isOurs leaves out what belongs to one installation: which migrations ran
-// there, which process has the right to sync, answers kept for a day, and the
-// index of words, which is
-// made anew from the records.
+// there, which process has the right to sync, answers kept for a day, wrong
+// passwords of the last hour, and the index of words, which is made anew from the
+// records.
 func isOurs(name string) bool {
-	return name != "goose_db_version" && name != "lease" && name != "index_note" && name != "kept_answer" && !strings.HasPrefix(name, "record_token")
+	return name != "goose_db_version" && name != "lease" && name != "index_note" && name != "kept_answer" && name != "attempt" && !strings.HasPrefix(name, "record_token")
 }
 
 // tables returns the tables that hold data.

@@ -41,22 +41,17 @@ func (s *Site) enterCode(v *visit) error {
 	if !ok {
 		return v.goTo("/sign-in")
 	}
-	c := count(fmt.Sprint("code of ", t.Login))
-	err := s.slow.ask(c)
 	var p account.Principal
-	if err == nil {
+	err := s.Accounts.Attempt(v.ctx(), func() (err error) {
 		p, err = s.Accounts.FinishSignIn(v.ctx(), t.Login, v.r.PostFormValue("code"), clientAddress(v.r))
-	}
-	if errs.Is(err, errs.Unauthenticated) {
-		s.slow.failed(c)
-	}
+		return err
+	}, account.GuessAt(fmt.Sprint("code of ", t.Login)))
 	if errs.Is(err, errs.Unauthenticated) || errs.Is(err, errs.Unavailable) {
 		return v.showStatus(statusOf(err), "Sign in", view.CodeForm(t.Email, sentence(err, statusOf(err)), errs.HintOf(err)))
 	}
 	if err != nil {
 		return err
 	}
-	s.slow.clear(c)
 	clearCookie(v.w, v.r, stepCookie)
 	if err := v.knowBrowser(t.Email); err != nil {
 		return err

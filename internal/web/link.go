@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -52,21 +51,15 @@ func (s *Site) beginLink(v *visit) error {
 	if s.Keys == nil {
 		return errs.New(errs.Conflict, "this installation has no key to seal secrets with")
 	}
-	c := count(fmt.Sprint("password of ", v.who.Login))
-	err := s.slow.ask(c)
-	if err == nil {
-		err = s.Accounts.ConfirmPassword(v.ctx(), v.who, secretText(v.r.PostFormValue("present")))
-	}
-	if errs.Is(err, errs.Forbidden) {
-		s.slow.failed(c)
-	}
+	err := s.Accounts.Attempt(v.ctx(), func() error {
+		return s.Accounts.ConfirmPassword(v.ctx(), v.who, secretText(v.r.PostFormValue("present")))
+	}, v.ownPassword())
 	if errs.Is(err, errs.Forbidden) || errs.Is(err, errs.Unavailable) {
 		return v.showProfile(http.StatusUnprocessableEntity, map[string]string{"link": fullSentence(err)})
 	}
 	if err != nil {
 		return err
 	}
-	s.slow.clear(c)
 	if err := v.keepSealed(linkCookie, linkTicket{v.who.Login, v.now()}, linkLife); err != nil {
 		return err
 	}

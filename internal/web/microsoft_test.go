@@ -250,6 +250,29 @@ func TestASignInIsGoodOnceAndInItsBrowserOnly(t *testing.T) {
 	}
 }
 
+// Whoever makes codes up has Muster ask Microsoft and note a refusal each time.
+func TestMadeUpAnswersOfMicrosoftAreSlowedDown(t *testing.T) {
+	t.Parallel()
+	o, _ := staff(t)
+	b := o.stranger()
+	for range 20 {
+		state := b.toMicrosoft("").Query().Get("state")
+		if got := b.get("/auth/microsoft/callback?code=made-up&state=" + state); got.status != http.StatusUnauthorized {
+			t.Fatalf("a made-up code: %d, want 401", got.status)
+		}
+	}
+	b.get("/auth/microsoft/callback?code=made-up&state=" + b.toMicrosoft("").Query().Get("state"))
+	asked := b.toMicrosoft("").Query().Get("state")
+	o.hr.ResetRequests()
+	got := b.get("/auth/microsoft/callback?code=made-up&state=" + asked)
+	if n := o.hr.Requests().Total; n != 0 || got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "too many failed attempts") {
+		t.Errorf("after twenty made-up codes Microsoft is asked %d times, and the answer is %d", n, got.status)
+	}
+	if got := o.stranger().post("/sign-in", "email", boss, "password", password); got.status != http.StatusSeeOther {
+		t.Errorf("a local user behind the same address meanwhile: %d", got.status)
+	}
+}
+
 func TestSigningInLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 	o, members := staff(t)

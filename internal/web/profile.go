@@ -65,17 +65,19 @@ func (s *Site) endSession(v *visit) error {
 	return v.goTo("/profile")
 }
 
+// ownPassword is what guesses at the visitor's own password are counted for.
+func (v *visit) ownPassword() account.Guess {
+	return account.GuessAt(fmt.Sprint("password of ", v.who.Login))
+}
+
 // changePassword gives the visitor another password, against the present one.
 // Their other devices have to sign in again; this one goes on with a new session.
 func (s *Site) changePassword(v *visit) error {
-	key := count(fmt.Sprint("password of ", v.who.Login))
-	err := s.slow.ask(key)
-	if err == nil {
-		err = s.Accounts.ChangePassword(v.ctx(), v.who, secret.New(v.r.PostFormValue("present")), secret.New(v.r.PostFormValue("password")))
-	}
+	err := s.Accounts.Attempt(v.ctx(), func() error {
+		return s.Accounts.ChangePassword(v.ctx(), v.who, secret.New(v.r.PostFormValue("present")), secret.New(v.r.PostFormValue("password")))
+	}, v.ownPassword())
 	switch {
 	case errs.Is(err, errs.Forbidden):
-		s.slow.failed(key)
 		return v.showProfile(http.StatusUnprocessableEntity, map[string]string{"present": sentence(err, 0)})
 	case errs.Is(err, errs.Unavailable):
 		return v.showProfile(statusOf(err), map[string]string{"present": sentence(err, 0)})
@@ -84,7 +86,6 @@ func (s *Site) changePassword(v *visit) error {
 	case err != nil:
 		return err
 	}
-	s.slow.clear(key)
 	v.flash(true, "Your password is changed. You are signed out on all other devices.")
 	return v.welcome(v.who, "/profile")
 }

@@ -91,21 +91,15 @@ func (s *Site) confirmSecondStep(v *visit) error {
 
 // removeSecondStep switches it off, against the password.
 func (s *Site) removeSecondStep(v *visit) error {
-	c := count(fmt.Sprint("password of ", v.who.Login))
-	err := s.slow.ask(c)
-	if err == nil {
-		err = s.Accounts.RemoveSecondStep(v.ctx(), v.who, secretText(v.r.PostFormValue("present")))
-	}
-	if errs.Is(err, errs.Forbidden) {
-		s.slow.failed(c)
-	}
+	err := s.Accounts.Attempt(v.ctx(), func() error {
+		return s.Accounts.RemoveSecondStep(v.ctx(), v.who, secretText(v.r.PostFormValue("present")))
+	}, v.ownPassword())
 	if errs.Is(err, errs.Forbidden) || errs.Is(err, errs.Unavailable) {
 		return v.showProfile(http.StatusUnprocessableEntity, map[string]string{"step": fullSentence(err)})
 	}
 	if err != nil {
 		return err
 	}
-	s.slow.clear(c)
 	v.flash(true, "The second step is off.")
 	return v.goTo("/profile")
 }

@@ -31,18 +31,17 @@ func (s *Site) signInForm(v *visit) error {
 // second step.
 func (s *Site) signIn(v *visit) error {
 	form := view.SignInForm{Email: v.text("email"), Next: localPath(v.text("next"))}
-	guesses := v.guesses(form.Email)
-	err := s.slow.ask(guesses...)
 	var p account.Principal
-	if err == nil {
+	var asked *account.SecondStepAsked
+	err := s.Accounts.Attempt(v.ctx(), func() (err error) {
 		p, err = s.Accounts.SignIn(v.ctx(), form.Email, secret.New(v.r.PostFormValue("password")), clientAddress(v.r))
-	}
-	if asked, ok := errors.AsType[*account.SecondStepAsked](err); ok {
-		s.slow.clear(guesses[len(guesses)-1])
+		if errors.As(err, &asked) { // the password was right
+			return nil
+		}
+		return err
+	}, v.guesses(form.Email)...)
+	if err == nil && asked != nil {
 		return v.askCode(asked, form)
-	}
-	if errs.Is(err, errs.Unauthenticated) {
-		s.slow.failed(guesses...)
 	}
 	if k := errs.KindOf(err); err != nil && (k == errs.Unauthenticated || k == errs.Unavailable) {
 		form.Fault, form.Hint = sentence(err, statusOf(err)), errs.HintOf(err)
@@ -51,7 +50,6 @@ func (s *Site) signIn(v *visit) error {
 	if err != nil {
 		return err
 	}
-	s.slow.clear(guesses[max(0, len(guesses)-2):]...) // not the address: somebody with a login must not reset it for others
 	if err := v.knowBrowser(form.Email); err != nil {
 		return err
 	}

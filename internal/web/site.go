@@ -52,7 +52,6 @@ type Deps struct {
 type Site struct {
 	Deps
 	assets  *assets
-	slow    *limiter
 	uploads *uploads
 }
 
@@ -64,7 +63,7 @@ func New(d Deps) *Site {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Site{Deps: d, assets: newAssets(), slow: newLimiter(d.Now), uploads: newUploads(d.Scratch, d.Now)}
+	return &Site{Deps: d, assets: newAssets(), uploads: newUploads(d.Scratch, d.Now)}
 }
 
 // Handler returns the application's routes on one mux.

@@ -57,16 +57,16 @@ func (v *visit) sealedCookie(name string, into any) bool {
 //
 // So a crowd that guesses an administrator's password from everywhere slows
 // itself down, and not the administrator.
-func (v *visit) guesses(email string) []counter {
-	key, address := account.EmailKey(email), network(clientAddress(v.r))
+func (v *visit) guesses(email string) []account.Guess {
+	key, address := account.EmailKey(email), clientAddress(v.r)
 	var known string
 	if v.sealedCookie(deviceCookie, &known) && known == key {
-		return []counter{count("browser " + cookie(v.r, deviceCookie))}
+		return []account.Guess{account.GuessAt("browser " + cookie(v.r, deviceCookie))}
 	}
-	return []counter{
-		{"address " + address, 20, longestWait}, // a whole office may share one
-		count("login " + key + " " + address),
-		{"login " + key, 10, 30 * time.Second},
+	return []account.Guess{
+		account.GuessFrom(address, "passwords", 5*time.Minute),
+		account.GuessAt("login " + key + " from " + account.Network(address)),
+		{About: "login " + key, Free: 10, Longest: 30 * time.Second},
 	}
 }
 
