@@ -74,7 +74,7 @@ func TestAnAutomationIsMadeTriedAndRun(t *testing.T) {
 	edit := b.see(200, own)
 	wantParts(t, "the editor", edit, `value="laptop"`, hook.URL, "Show the key", "Remove Tell of laptops")
 	wantParts(t, "the editor with the key", b.sent(own, append(form, "version", fmt.Sprint(o.automation("Tell of laptops").Version), "act", "key:a0")...), "Posts are signed with this key")
-	wantParts(t, "an edit of what was changed meanwhile", b.sent(own, append(form, "version", "1", "act", "save")...), "Somebody else changed the automation meanwhile")
+	wantParts(t, "an edit of what was changed meanwhile", b.sent(own, append(form, "version", "1", "act", "save")...), "while you had it open")
 	wantParts(t, "the list after the removal", b.sent(own+"/remove"), "Tell of laptops is removed", "Nothing happens by itself yet")
 }
 

@@ -86,6 +86,10 @@ func (v *visit) actOnAutomation(old automation.Automation) error {
 	case "refresh":
 		return v.showAutomation(http.StatusOK, a, formExtra{})
 	}
+	if a.ID != 0 && a.Version != old.Version {
+		a.Version = old.Version // of which the form now knows
+		return v.showAutomation(http.StatusConflict, a, formExtra{overtaken: v.overtaken(subject{"automation", a.ID})})
+	}
 	saved, err := v.site.Automations.Save(v.ctx(), v.who, a)
 	if refused(err) || errs.Is(err, errs.NotFound) || errs.Is(err, errs.Forbidden) {
 		return v.showAutomation(http.StatusUnprocessableEntity, a, formExtra{fault: sentence(err, http.StatusUnprocessableEntity), hint: errs.HintOf(err)})

@@ -22,6 +22,7 @@ type formExtra struct {
 	dry         *view.DryRun
 	key         secret.Text // to be shown, of the action keyOf
 	keyOf       int
+	overtaken   string // who was faster; "" for nobody
 }
 
 // showAutomation shows an automation as a form.
@@ -86,7 +87,7 @@ func (b *formBuilder) page(x formExtra) view.AutomationForm {
 	page := view.AutomationForm{
 		Crumbs: b.v.crumbs(view.Crumb{Name: "Automations", Path: automationsPath(b.v.module.ID)}),
 		Title:  cmp.Or(a.Name, "Add an automation"), Path: automationPath(b.v.module.ID, a.ID), LogPath: automationPath(b.v.module.ID, a.ID) + "/log",
-		Fault: x.fault, Hint: x.hint, Name: a.Name, On: a.On, Kind: string(t.Kind), When: t.Kind.String(), Version: view.Num(a.Version),
+		Fault: x.fault, Hint: x.hint, Name: a.Name, On: a.On, Kind: string(t.Kind), When: t.Kind.String(), Version: view.Num(a.Version), Guard: view.Guard{Path: b.v.r.URL.Path, Told: x.overtaken},
 		Any: a.Any, Hourly: view.Num(int64(a.Hourly)), Digest: minutes(a.Digest), Dry: x.dry, Words: automation.Words(),
 	}
 	if a.ID == 0 {

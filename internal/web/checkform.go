@@ -15,13 +15,19 @@ func (s *Site) checkForm(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.guardCheckForm(form)
 	return v.showCheckForm(http.StatusOK, form, "")
+}
+
+// guardCheckForm is the guard of the page.
+func (v *visit) guardCheckForm(form register.CheckForm) (stale bool) {
+	return v.guard(subject{"module", v.module.ID}, form)
 }
 
 func (v *visit) showCheckForm(status int, form register.CheckForm, fault string) error {
 	page := view.CheckFormPart{
 		Crumbs: v.crumbs(), Path: modulePath(v.module.ID) + "/check-out-forms", Fault: fault, Statement: form.Statement,
-		Out: questionRows(form.Out), In: questionRows(form.In),
+		Out: questionRows(form.Out), In: questionRows(form.In), Guard: v.guarded,
 	}
 	return v.showStatus(status, "Forms of check-out", view.CheckFormPage(page))
 }
@@ -36,8 +42,15 @@ func questionRows(list []register.Question) []view.QuestionRow {
 
 // saveCheckForm stores what a module asks from now on.
 func (s *Site) saveCheckForm(v *visit) error {
+	stored, err := s.Records.CheckForm(v.ctx(), v.who, v.module.Account, v.module.ID)
+	if err != nil {
+		return err
+	}
 	form := register.CheckForm{Statement: v.text("statement"), Out: v.questions("out"), In: v.questions("in")}
-	_, err := s.Records.SaveCheckForm(v.ctx(), v.who, v.module.Account, v.module.ID, form)
+	if v.guardCheckForm(stored) {
+		return v.showCheckForm(http.StatusConflict, form, "")
+	}
+	_, err = s.Records.SaveCheckForm(v.ctx(), v.who, v.module.Account, v.module.ID, form)
 	if err == nil {
 		v.flash(true, "The forms of check-out are saved.")
 		return v.goTo(modulePath(v.module.ID) + "/check-out-forms")

@@ -21,11 +21,14 @@ func (s *Site) connection(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show("Microsoft Entra ID", view.ConnectionPage(v.frame, v.connectionView(c)))
+	return v.show("Microsoft Entra ID", view.ConnectionPage(v.frame, v.connectionView(c, c)))
 }
 
-func (v *visit) connectionView(c syncer.Connection) view.Connection {
+// connectionView is the page of a connection as its forms have it, and as it is
+// stored.
+func (v *visit) connectionView(c, stored syncer.Connection) view.Connection {
 	return view.Connection{
+		Guard: v.guardConnection(stored), ScheduleGuard: v.guardSchedule(stored),
 		Standing: standing(c, v.frame.Now), Checked: c.Verdict.At, Passed: c.Verdict.Passed,
 		Certificate: c.Credential == syncer.ClientCertificate, Ends: ends(c, v.frame.Now), EndsSoon: endsWithin(c, v.frame.Now, endsSoon),
 		Crumbs: v.crumbs(view.Crumb{Name: "Integrations", Path: modulePath(v.module.ID) + "/integrations"}),
@@ -62,12 +65,18 @@ func (s *Site) saveConnection(v *visit) error {
 	if err != nil {
 		return err
 	}
-	c := v.formConnection(stored)
-	if v.live() {
+	c, guard := v.formConnection(stored), v.guardConnection(stored)
+	switch {
+	case guard.Stale() && v.live():
+		v.stream()("", view.OvertakenPart(guard))
+		return nil
+	case guard.Stale():
+		return v.showStatus(http.StatusConflict, "Microsoft Entra ID", view.ConnectionPage(v.frame, v.connectionView(c, stored)))
+	case v.live():
 		return v.streamTest(c)
 	}
 	facts, err := s.Integrations.Test(v.ctx(), v.who, c, nil)
-	page := v.connectionView(c)
+	page := v.connectionView(c, stored)
 	page.Facts = factViews(facts)
 	if err != nil && errs.KindOf(err) != errs.Invalid {
 		return err
@@ -77,19 +86,20 @@ func (s *Site) saveConnection(v *visit) error {
 		return v.showStatus(http.StatusUnprocessableEntity, "Microsoft Entra ID", view.ConnectionPage(v.frame, page))
 	}
 	outcome := v.keep(c, facts)
-	if c, err = v.testedOver(c); err != nil {
+	if c, stored, err = v.testedOver(c); err != nil {
 		return err
 	}
-	page = v.connectionView(c)
+	page = v.connectionView(c, stored)
+	page.Guard.Told = "" // the change was this one
 	page.Facts, page.Outcome = factViews(facts), outcome
 	return v.show("Microsoft Entra ID", view.ConnectionPage(v.frame, page))
 }
 
-// testedOver is what is stored by now, with what was typed over it.
-func (v *visit) testedOver(typed syncer.Connection) (syncer.Connection, error) {
-	c, err := v.connectionHere()
-	typed.Sealed, typed.Verdict = c.Sealed, c.Verdict
-	return typed, err
+// testedOver is what was typed, over what is stored by now.
+func (v *visit) testedOver(typed syncer.Connection) (over, stored syncer.Connection, err error) {
+	stored, err = v.connectionHere()
+	typed.Sealed, typed.Verdict = stored.Sealed, stored.Verdict
+	return typed, stored, err
 }
 
 // keep saves a tested connection, unless a fact stands in the way.
@@ -106,8 +116,8 @@ func (v *visit) keep(c syncer.Connection, facts []integration.Fact) view.TestOut
 	}
 	out.Saved, out.Text = true, "The connection is saved."
 	if now, err := v.connectionHere(); err == nil {
-		standing := standing(now, v.now())
-		out.Standing = &standing
+		standing, guard := standing(now, v.now()), v.guardConnection(now)
+		out.Standing, out.Guard = &standing, &guard
 	}
 	switch {
 	case spared:
@@ -177,9 +187,13 @@ func (s *Site) saveSchedule(v *visit) error {
 	if err != nil {
 		return err
 	}
+	stored := c
 	c.Schedule = syncer.Schedule{Incremental: v.text("incremental"), Full: v.text("full"), TimeZone: v.text("time_zone")}
+	if v.guardSchedule(stored).Stale() {
+		return v.showStatus(http.StatusConflict, "Microsoft Entra ID", view.ConnectionPage(v.frame, v.connectionView(c, stored)))
+	}
 	if err := integration.CheckSchedule(c.Schedule); err != nil {
-		page := v.connectionView(c)
+		page := v.connectionView(c, stored)
 		page.ScheduleFault = sentence(err, 0) + " " + errs.HintOf(err)
 		return v.showStatus(http.StatusUnprocessableEntity, "Microsoft Entra ID", view.ConnectionPage(v.frame, page))
 	}

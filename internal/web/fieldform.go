@@ -76,6 +76,7 @@ func (s *Site) editField(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.guardField(f)
 	return v.showField(http.StatusOK, c, f, nil)
 }
 
@@ -85,10 +86,14 @@ func (s *Site) saveField(v *visit) error {
 	if err != nil {
 		return err
 	}
+	stale := v.guardField(f)
 	if f.System {
 		f.Hidden = v.text("hidden") != ""
 	} else {
 		f = v.fieldTyped(f)
+	}
+	if stale {
+		return v.showField(http.StatusConflict, c, f, nil)
 	}
 	return v.fieldSaved(c, f, func(ctx context.Context, p account.Principal, f register.Field) (register.Field, error) {
 		_, renamed := v.choicesTyped()
@@ -164,7 +169,7 @@ func (v *visit) showField(status int, c register.Collection, f register.Field, f
 		Title:  "Add a field", Path: structurePath(c) + "/fields/new", Back: structurePath(c), New: f.ID == 0, System: f.System,
 		Name: f.Name, Type: string(f.Spec.Type), TypeLabel: f.Spec.Type.Label(), Types: typeOptions(), Links: v.linkOptions(), Link: view.Num(f.Spec.Collection),
 		Choices: strings.Join(f.Spec.Choices, "\n"), Rows: v.choiceRows(f), Currency: f.Spec.Currency,
-		Required: f.Spec.Required, Unique: f.Spec.Unique, Hidden: f.Hidden, IsTitle: f.Title, Faults: map[string]string{},
+		Required: f.Spec.Required, Unique: f.Spec.Unique, Hidden: f.Hidden, IsTitle: f.Title, Faults: map[string]string{}, Guard: v.guarded,
 	}
 	if f.ID != 0 {
 		page.Title, page.Path = "Edit field", fieldPath(c, f.ID)

@@ -27,7 +27,14 @@ func (s *Site) mailSettings(v *visit) error {
 	} else if !errs.Is(err, errs.NotFound) {
 		return err
 	}
+	v.guardMail(known)
 	return v.showMail(http.StatusOK, form)
+}
+
+// guardMail is the guard of the mail server's form. Of the password, which the
+// form never shows, it does not speak.
+func (v *visit) guardMail(s mail.Server) (stale bool) {
+	return v.guard(subject{kind: "mail server"}, mailForm(s))
 }
 
 func mailForm(s mail.Server) view.MailForm {
@@ -38,7 +45,7 @@ func mailForm(s mail.Server) view.MailForm {
 }
 
 func (v *visit) showMail(status int, form view.MailForm) error {
-	page := view.Mail{Crumbs: []view.Crumb{{Name: "Settings", Path: "/settings/accounts"}}, Form: form}
+	page := view.Mail{Crumbs: []view.Crumb{{Name: "Settings", Path: "/settings/accounts"}}, Form: form, Guard: v.guarded}
 	if page.Form.To == "" {
 		self, err := v.site.Accounts.Self(v.ctx(), v.who)
 		if err != nil {
@@ -116,8 +123,12 @@ func (s *Site) saveMail(v *visit) error {
 		Host: form.Host, Port: port, Security: mail.Security(form.Security), Username: form.User,
 		Password: secret.New(v.r.PostFormValue("password")), Sender: form.Sender, SenderName: form.SenderName, CA: form.CA,
 	}
-	if _, form.Secret, err = s.Mail.Server(v.ctx(), v.who); err != nil && !errs.Is(err, errs.NotFound) {
+	var known mail.Server
+	if known, form.Secret, err = s.Mail.Server(v.ctx(), v.who); err != nil && !errs.Is(err, errs.NotFound) {
 		return err
+	}
+	if v.guardMail(known) {
+		return v.showMail(http.StatusConflict, form)
 	}
 	done := "Saved, without a test. Letters go out through " + server.Address() + " from now on."
 	err = nil

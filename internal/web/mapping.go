@@ -155,6 +155,7 @@ func (s *Site) mappingForm(v *visit) error {
 		if !ok {
 			return notHere()
 		}
+		v.guardMapping(c, def)
 		return v.showMapping(http.StatusOK, c, def, nil)
 	}
 	if v.text("kind") == "" {
@@ -172,6 +173,12 @@ func (s *Site) mappingForm(v *visit) error {
 		return err
 	}
 	return v.showMapping(http.StatusOK, c, def, nil)
+}
+
+// guardMapping is the guard of a mapping's form. What its own button makes beside
+// it, fields of the register, is no change of it.
+func (v *visit) guardMapping(c syncer.Connection, def mapping.Definition) (stale bool) {
+	return v.guard(subject{"connection", c.ID}, def)
 }
 
 func (v *visit) mappingCrumbs(c syncer.Connection) []view.Crumb {
@@ -270,9 +277,16 @@ func (s *Site) saveMapping(v *visit) error {
 	if err != nil {
 		return err
 	}
+	stored, edits := v.pick(defs)
 	def, all, err := v.edited(defs)
 	if err != nil {
 		return err
+	}
+	if edits && v.guardMapping(c, stored) {
+		if v.live() {
+			return v.part(view.OvertakenPart(v.guarded))
+		}
+		return v.showMapping(http.StatusConflict, c, def, nil)
 	}
 	problems, err := s.Integrations.Problems(v.ctx(), v.who, c.ID, def)
 	if err != nil {

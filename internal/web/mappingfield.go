@@ -54,6 +54,7 @@ func (s *Site) makeFields(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.guarded = view.Guard{Name: "stamp", Stamp: v.text("stamp")} // to be compared when it is saved
 	status, problems := http.StatusOK, []mapping.Problem(nil)
 	for i := range v.r.Form["to"] {
 		if v.column("to", i) != "new" {

@@ -21,7 +21,7 @@ func (v *visit) mappingView(c syncer.Connection, def mapping.Definition) (view.M
 	page := view.Mapping{
 		Crumbs: v.mappingCrumbs(c), Title: "Add Mapping Option", Path: connectionPath(v.module.ID, c.ID) + "/mapping/" + key,
 		Units: connectionPath(v.module.ID, c.ID) + "/units", New: key == "new", Login: def.Kind == mapping.Login,
-		Name: def.Name, Entity: entityWord(def.Entity), Collection: strconv.FormatInt(def.Collection, 10), Role: strconv.FormatInt(def.Role, 10),
+		Guard: v.guarded, Name: def.Name, Entity: entityWord(def.Entity), Collection: strconv.FormatInt(def.Collection, 10), Role: strconv.FormatInt(def.Role, 10),
 		Identifier: def.Identifier, Guests: string(def.Guests), LeaveWhenNotFound: def.LeaveWhenNotFound,
 		Attributes: attributeOptions(def.Entity), Glossary: glossary(def.Entity), Types: typeOptions(), MayMakeFields: v.frame.Module.Manage, Operators: operatorOptions(), Steps: stepOptions(),
 	}

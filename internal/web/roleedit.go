@@ -24,7 +24,13 @@ func (s *Site) editRole(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.guardRole(role)
 	return v.showRole(http.StatusOK, role, v.roleForm(role, nil), "")
+}
+
+// guardRole is the guard of a role's form.
+func (v *visit) guardRole(role account.Role) (stale bool) {
+	return v.guard(subject{"role", role.ID}, role.Name, role.Permissions)
 }
 
 // showRole shows a role's page; removal is why it was not removed.
@@ -35,7 +41,7 @@ func (v *visit) showRole(status int, role account.Role, form view.RoleForm, remo
 	}
 	page := view.RolePageData{
 		Crumbs: v.crumbs(view.Crumb{Name: "Roles", Path: modulePath(v.module.ID) + "/roles"}), Name: role.Name, Path: v.rolePath(role.ID), Form: form,
-		ByHand: holders.ByHand, Mapped: holders.Mapped, Holders: usersPathOf(v.usersPath(), view.UserFilter{Role: view.Num(role.ID)}, ""), Removal: removal,
+		ByHand: holders.ByHand, Mapped: holders.Mapped, Holders: usersPathOf(v.usersPath(), view.UserFilter{Role: view.Num(role.ID)}, ""), Removal: removal, Guard: v.guarded,
 	}
 	for _, a := range roleActions {
 		page.Actions = append(page.Actions, a.word)
@@ -66,6 +72,9 @@ func (s *Site) saveRole(v *visit) error {
 		return err
 	}
 	typed.ID = role.ID
+	if v.guardRole(role) {
+		return v.showRole(http.StatusConflict, role, v.roleForm(typed, nil), "")
+	}
 	now, err := s.Accounts.ChangeRole(v.ctx(), v.who, typed)
 	if refused(err) {
 		return v.showRole(statusOf(err), role, v.roleForm(typed, err), "")
@@ -83,6 +92,7 @@ func (s *Site) removeRole(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.guardRole(role) // for the other form on its page
 	err = s.Integrations.RemoveRole(v.ctx(), v.who, v.module, role.ID, v.numberIn("to"))
 	if refused(err) {
 		return v.showRole(statusOf(err), role, v.roleForm(role, nil), strings.TrimSpace(sentence(err, statusOf(err))+" "+errs.HintOf(err)))

@@ -101,6 +101,9 @@ func (s *Site) renameAccount(v *visit) error {
 		return err
 	}
 	form := view.RenameForm{Account: id, Name: v.text("name")}
+	if now, err := v.nameOf(id, 0); err != nil || v.renamedMeanwhile(now) != "" {
+		return v.notRenamed(form, now, err)
+	}
 	a, err := s.Accounts.RenameAccount(v.ctx(), v.who, id, form.Name)
 	return v.renamed(form, "The account is called "+a.Name+" now.", err)
 }
@@ -116,8 +119,39 @@ func (s *Site) renameModule(v *visit) error {
 		return err
 	}
 	form := view.RenameForm{Account: account, Module: id, Name: v.text("name")}
+	if now, err := v.nameOf(account, id); err != nil || v.renamedMeanwhile(now) != "" {
+		return v.notRenamed(form, now, err)
+	}
 	m, err := s.Accounts.RenameModule(v.ctx(), v.who, account, id, form.Name)
 	return v.renamed(form, "The module is called "+m.Name+" now.", err)
+}
+
+// nameOf is what an account, or with a module that, is called.
+func (v *visit) nameOf(account, module int64) (string, error) {
+	tree, err := v.site.Accounts.Tree(v.ctx(), v.who)
+	if err != nil {
+		return "", err
+	}
+	for _, b := range tree {
+		if b.ID == account && module == 0 {
+			return b.Name, nil
+		}
+		for _, m := range b.Modules {
+			if b.ID == account && m.ID == module {
+				return m.Name, nil
+			}
+		}
+	}
+	return "", notHere()
+}
+
+// notRenamed shows the tree again when somebody else gave another name meanwhile.
+func (v *visit) notRenamed(form view.RenameForm, now string, err error) error {
+	if err != nil {
+		return err
+	}
+	form.Fault = v.renamedMeanwhile(now)
+	return v.showAccounts(http.StatusConflict, accountForms{rename: form})
 }
 
 // renamed goes back to the tree, or shows it again with the name that was refused.

@@ -116,6 +116,9 @@ func (s *Site) renameCollection(v *visit) error {
 		return err
 	}
 	name := v.text("name")
+	if fault := v.renamedMeanwhile(c.Name); fault != "" {
+		return v.showFields(http.StatusConflict, c, fields, view.Field{Value: name, Fault: fault})
+	}
 	_, err = s.Records.RenameCollection(v.ctx(), v.who, c.Account, c.ID, name)
 	if refused(err) {
 		return v.showFields(statusOf(err), c, fields, view.Field{Value: name, Fault: sentence(err, statusOf(err))})

@@ -26,6 +26,7 @@ type visit struct {
 	session account.Session
 	module  account.Module // of the path
 	frame   *view.Frame
+	guarded view.Guard // of the page's form
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }

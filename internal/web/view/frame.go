@@ -111,6 +111,9 @@ func (f *Frame) ago(t time.Time) string {
 	return span(d) + " ago"
 }
 
+// Ago says how long ago, or in how long, a moment is.
+func (f *Frame) Ago(t time.Time) string { return f.ago(t) }
+
 // span says a duration in its largest sensible unit.
 func span(d time.Duration) string {
 	for _, u := range []struct {
