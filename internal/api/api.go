@@ -16,6 +16,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"hash/maphash"
 	"log/slog"
 	"net/http"
 	"time"
@@ -25,10 +26,12 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/once"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
@@ -45,6 +48,8 @@ type Deps struct {
 	Exchange     *exchange.Service
 	Files        *attachment.Service
 	Integrations *integration.Service
+	Automations  *automation.Service
+	Mail         *mail.Service
 	// Principal tells on whose behalf a token acts, for a client at an address. It
 	// fails with Unauthenticated for a token that is no good.
 	Principal func(ctx context.Context, token secret.Text, address string) (account.Principal, error)
@@ -60,6 +65,7 @@ type Server struct {
 	api  huma.API
 	mux  *http.ServeMux
 	rate *buckets
+	stripes
 }
 
 // New returns the interface over deps.
@@ -70,7 +76,7 @@ func New(d Deps) *Server {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Deps: d, mux: http.NewServeMux(), rate: newBuckets(d.Rate.orUsual(), d.Now)}
+	s := &Server{Deps: d, mux: http.NewServeMux(), rate: newBuckets(d.Rate.orUsual(), d.Now), stripes: stripes{seed: maphash.MakeSeed()}}
 	s.api = humago.NewWithPrefix(s.mux, Prefix, s.config())
 	s.operations()
 	s.document()
@@ -128,6 +134,8 @@ func (s *Server) operations() {
 	s.fileOperations()
 	s.searchOperations()
 	s.checkFormOperations()
+	s.automationOperations()
+	s.mailOperations()
 	s.arraysAreNeverNull()
 }
 

@@ -9,10 +9,12 @@ import (
 	"github.com/musterhq/muster/client"
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
@@ -172,6 +174,8 @@ func (o *office) examples() map[string]func() example {
 	o.recordExamples(out)
 	o.runExamples(out)
 	o.peopleExamples(out)
+	o.automationExamples(out)
+	o.mailExamples(out)
 	return out
 }
 
@@ -367,4 +371,72 @@ func (o *office) peopleExamples(out map[string]func() example) {
 		return example{path: fmt.Sprintf("/audit?account=%d&module=%d&limit=2", o.module.Account, o.module.ID)}
 	}
 	out["verify-audit"] = func() example { return example{path: "/audit/verify"} }
+}
+
+// automated is an automation of the module that tells its administrators.
+func (o *office) automated() automation.Automation {
+	o.t.Helper()
+	o.count++
+	a, err := o.automations.Save(o.t.Context(), account.CommandLine(), automation.Automation{
+		Account: o.module.Account, Module: o.module.ID, Name: fmt.Sprintf("Tell %d", o.count), On: true,
+		Definition: automation.Definition{
+			Trigger: automation.Trigger{Kind: automation.Scheduled, Schedule: "daily at 08:00", TimeZone: "UTC"},
+			Actions: []automation.Action{{Do: automation.Mail, To: []automation.Recipient{{Kind: automation.Administrators}}}},
+		},
+	})
+	o.must(err)
+	return a
+}
+
+func (o *office) automationExamples(out map[string]func() example) {
+	one := func(what string) string { return o.in("/automations/%d%s", o.automated().ID, what) }
+	input := func() client.AutomationInput {
+		o.count++
+		return client.AutomationInput{
+			Name: fmt.Sprintf("Post %d", o.count), On: true, Trigger: client.Trigger{When: "checked_out"},
+			Actions: []client.AutomationAction{{Do: "post", URL: "https://hooks.contoso.example/muster", Shape: "slack", Key: "a key of our own, long"}},
+		}
+	}
+	out["list-automations"] = func() example { o.automated(); return example{path: o.in("/automations")} }
+	out["create-automation"] = func() example { return example{path: o.in("/automations"), body: input()} }
+	out["get-automation"] = func() example { return example{path: one("")} }
+	out["save-automation"] = func() example { return example{path: one(""), body: input(), pairs: []string{"If-Match", `"1"`}} }
+	out["remove-automation"] = func() example { return example{path: one("")} }
+	out["switch-automation"] = func() example { return example{path: one("/switch"), body: client.AutomationSwitch{}} }
+	out["run-automation"] = func() example { return example{path: one("/run")} }
+	out["dry-run-automation"] = func() example { return example{path: o.in("/automations/dry-run"), body: input()} }
+	ran := func() (automation.Automation, int64) {
+		a := o.automated()
+		firing, err := o.automations.RunNow(o.t.Context(), account.CommandLine(), a.ID)
+		o.must(err)
+		return a, firing
+	}
+	out["list-firings"] = func() example { a, _ := ran(); return example{path: o.in("/automations/%d/log?limit=1", a.ID)} }
+	out["get-firing"] = func() example { a, firing := ran(); return example{path: o.in("/automations/%d/log/%d", a.ID, firing)} }
+}
+
+// letter is a letter that waits for the mail server.
+func (o *office) letter() mail.Letter {
+	o.t.Helper()
+	o.mailServer()
+	o.must(o.mail.Queue(o.t.Context(), mail.Letter{To: head, Subject: "Hello", Text: "Hello"}))
+	list, err := o.mail.Letters(o.t.Context(), account.CommandLine(), 0, 1)
+	o.must(err)
+	return list[0]
+}
+
+// mailServer sets up a mail server that nobody asks for anything.
+func (o *office) mailServer() {
+	o.t.Helper()
+	o.must(o.mail.SaveServer(o.t.Context(), account.CommandLine(), mail.Server{Host: "localhost", Port: 2525, Security: mail.Plain, Sender: "muster@contoso.example"}))
+}
+
+func (o *office) mailExamples(out map[string]func() example) {
+	out["get-mail-server"] = func() example { o.mailServer(); return example{path: "/mail/server"} }
+	out["save-mail-server"] = func() example {
+		return example{path: "/mail/server", body: client.MailServerInput{Host: "localhost", Port: 2525, Security: "none", Sender: "muster@contoso.example"}}
+	}
+	out["remove-mail-server"] = func() example { o.mailServer(); return example{path: "/mail/server"} }
+	out["list-letters"] = func() example { o.letter(); return example{path: "/mail/letters?limit=1"} }
+	out["retry-letter"] = func() example { return example{path: fmt.Sprintf("/mail/letters/%d/retry", o.letter().ID)} }
 }

@@ -16,12 +16,14 @@ import (
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/api"
 	"github.com/musterhq/muster/internal/attachment"
+	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/datatype"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/listing"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/once"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/secret"
@@ -52,6 +54,8 @@ type office struct {
 	records       *register.Service
 	work          *integration.Service
 	files         *attachment.Service
+	automations   *automation.Service
+	mail          *mail.Service
 	tenant        *entrasim.Server
 	company       *entrasim.Tenant
 	later         atomic.Int64 // how far the register's clock is ahead
@@ -81,11 +85,15 @@ func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	o.accounts.SealWith(keys)
 	lists := listing.New(db, o.records)
 	o.files = attachment.New(db, o.records, nil)
+	o.mail = mail.New(db, keys, nil)
 	o.work = o.integrations(db, keys)
 	t.Cleanup(o.work.Close)
+	o.automations = automation.New(automation.Deps{
+		Store: db, Accounts: o.accounts, Records: o.records, Lists: lists, Sync: o.work.Sync, Runs: o.work, Keys: keys,
+	})
 	server := api.New(api.Deps{
 		Accounts: o.accounts, Records: o.records, Lists: lists, Exchange: exchange.New(o.records, lists, db, nil),
-		Files: o.files, Integrations: o.work, Once: once.New(db, keys, nil), Rate: rate,
+		Files: o.files, Integrations: o.work, Automations: o.automations, Mail: o.mail, Once: once.New(db, keys, nil), Rate: rate,
 		Principal: func(ctx context.Context, token secret.Text, address string) (account.Principal, error) {
 			who, _, err := o.accounts.PrincipalOfToken(ctx, token, address)
 			return who, err

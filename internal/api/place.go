@@ -1,6 +1,7 @@
 package api
 
 import (
+	"github.com/musterhq/muster/client"
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/register"
@@ -31,6 +32,24 @@ type OnRecord struct {
 type Paging struct {
 	Cursor string `query:"cursor" maxLength:"2000" doc:"What the page before gave as next."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"The most items of a page."`
+}
+
+// Counted is the input of a listing that comes in parts, the newest first, whose
+// place is the number of an item.
+type Counted struct {
+	Cursor int64 `query:"cursor" minimum:"0" doc:"What the page before gave as next."`
+	Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"The most items of a page."`
+}
+
+// counted is the answer of a part of a listing of which one item more than the
+// page has was read: that tells whether there is a next page.
+func counted[T any](in Counted, list []T, id func(T) int64) *body[client.Page[T]] {
+	next := ""
+	if len(list) > in.Limit {
+		list = list[:in.Limit]
+		next = number(id(list[in.Limit-1]))
+	}
+	return page(list, next)
 }
 
 // notHere says that an address leads nowhere, be it that there is nothing or
