@@ -46,6 +46,8 @@ type FieldChange struct {
 	Title    *bool     `json:"title,omitempty"`
 	Hidden   *bool     `json:"hidden,omitempty"`
 	Choices  *[]string `json:"choices,omitempty" maxItems:"1000"`
+	// RenamedChoices are new names of choices that stay what they are.
+	RenamedChoices map[string]string `json:"renamed_choices,omitempty" maxProperties:"1000" doc:"New names of choices by the old ones: the records that have them keep them. The new names stand in choices."`
 }
 
 // FieldOrder is the order that fields are to have.

@@ -39,6 +39,9 @@ type ConnectionInput struct {
 	LoginURL            *string   `json:"login_url,omitempty" maxLength:"500"`
 	GraphURL            *string   `json:"graph_url,omitempty" maxLength:"500"`
 	ClientSecret        string    `json:"client_secret,omitempty" maxLength:"500" doc:"Left out, the stored one stays."`
+	Certificate         string    `json:"certificate,omitempty" maxLength:"100000" doc:"PEM, instead of a client secret."`
+	PrivateKey          string    `json:"private_key,omitempty" maxLength:"100000" doc:"PEM, of the certificate; left out, the stored one stays."`
+	CA                  *string   `json:"ca,omitempty" maxLength:"100000" doc:"PEM, of the custom cloud's hosts."`
 	Schedule            *Schedule `json:"schedule,omitempty"`
 	Anyway              bool      `json:"anyway,omitempty" doc:"Save it although its test fails."`
 }

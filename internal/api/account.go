@@ -23,17 +23,22 @@ func (s *Server) accountOperations() {
 			a, err := v.Accounts.CreateAccount(v.ctx, v.who, in.Body.Name)
 			return &body[client.Account]{accountOf(a, nil)}, err
 		})
+	add(s, op{method: http.MethodGet, path: "/accounts/{account}", id: "get-account", tag: "Accounts", summary: "Get an account with its modules"},
+		func(v *visit, in *OnAccount) (*tagged[client.Account], error) {
+			a, err := v.account(*in)
+			return tagOf(a), err
+		})
 	add(s, op{method: http.MethodPatch, path: "/accounts/{account}", id: "rename-account", tag: "Accounts", summary: "Rename an account"},
 		func(v *visit, in *struct {
 			OnAccount
+			Seen
 			Body client.Name
-		}) (*body[client.Account], error) {
-			a, err := v.Accounts.RenameAccount(v.ctx, v.who, in.Account, in.Body.Name)
-			if err != nil {
-				return nil, err
-			}
-			modules, err := v.Accounts.Modules(v.ctx, v.who, a.ID)
-			return &body[client.Account]{accountOf(a, modules)}, err
+		}) (*tagged[client.Account], error) {
+			now := func() (client.Account, error) { return v.account(in.OnAccount) }
+			return change(v, "account "+number(in.Account), in.Seen, now, func() error {
+				_, err := v.Accounts.RenameAccount(v.ctx, v.who, in.Account, in.Body.Name)
+				return err
+			})
 		})
 	add(s, op{method: http.MethodPost, path: "/accounts/{account}/modules", id: "create-module", tag: "Accounts", summary: "Create a module", text: "It comes with collections for assets, people, locations and categories.", status: http.StatusCreated},
 		func(v *visit, in *struct {
@@ -47,20 +52,25 @@ func (s *Server) accountOperations() {
 			return &body[client.Module]{moduleOf(m)}, err
 		})
 	add(s, op{method: http.MethodGet, path: "/modules/{module}", id: "get-module", tag: "Accounts", summary: "Get a module"},
-		func(v *visit, in *InModule) (*body[client.Module], error) {
+		func(v *visit, in *InModule) (*tagged[client.Module], error) {
 			m, err := v.module(*in)
-			return &body[client.Module]{moduleOf(m)}, err
+			return tagOf(moduleOf(m)), err
 		})
 	add(s, op{method: http.MethodPatch, path: "/modules/{module}", id: "rename-module", tag: "Accounts", summary: "Rename a module"},
 		func(v *visit, in *struct {
 			InModule
+			Seen
 			Body client.Name
-		}) (*body[client.Module], error) {
+		}) (*tagged[client.Module], error) {
 			m, err := v.module(in.InModule)
-			if err == nil {
-				m, err = v.Accounts.RenameModule(v.ctx, v.who, m.Account, m.ID, in.Body.Name)
+			if err != nil {
+				return nil, err
 			}
-			return &body[client.Module]{moduleOf(m)}, err
+			now := func() (client.Module, error) { m, err := v.module(in.InModule); return moduleOf(m), err }
+			return change(v, "module "+number(m.ID), in.Seen, now, func() error {
+				_, err := v.Accounts.RenameModule(v.ctx, v.who, m.Account, m.ID, in.Body.Name)
+				return err
+			})
 		})
 }
 
@@ -76,6 +86,20 @@ func (v *visit) me() (*body[client.Me], error) {
 func (v *visit) tree() (*body[client.List[client.Account]], error) {
 	tree, err := v.Accounts.Tree(v.ctx, v.who)
 	return whole(each(tree, func(b account.Branch) client.Account { return accountOf(b.Account, b.Modules) })), err
+}
+
+// account finds an account among those that exist for the caller.
+func (v *visit) account(in OnAccount) (client.Account, error) {
+	tree, err := v.Accounts.Tree(v.ctx, v.who)
+	if err != nil {
+		return client.Account{}, err
+	}
+	for _, b := range tree {
+		if b.Account.ID == in.Account {
+			return accountOf(b.Account, b.Modules), nil
+		}
+	}
+	return client.Account{}, notHere("account", in.Account)
 }
 
 func accountOf(a account.Account, modules []account.Module) client.Account {

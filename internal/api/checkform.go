@@ -11,19 +11,20 @@ import (
 func (s *Server) checkFormOperations() {
 	const path = "/modules/{module}/check-out-forms"
 	add(s, op{method: http.MethodGet, path: path, id: "get-check-out-forms", may: account.ManageCollections, tag: custodyTag, summary: "Get what a module asks at check-out and check-in"},
-		func(v *visit, in *InModule) (*body[client.CheckForm], error) {
+		func(v *visit, in *InModule) (*tagged[client.CheckForm], error) {
 			m, err := v.module(*in)
 			if err != nil {
 				return nil, err
 			}
 			f, err := v.Records.CheckForm(v.ctx, v.who, m.Account, m.ID)
-			return &body[client.CheckForm]{checkFormOf(f)}, err
+			return tagOf(checkFormOf(f)), err
 		})
 	add(s, op{method: http.MethodPut, path: path, id: "save-check-out-forms", may: account.ManageCollections, tag: custodyTag, summary: "Set what a module asks at check-out and check-in"},
 		func(v *visit, in *struct {
 			InModule
+			Seen
 			Body client.CheckForm
-		}) (*body[client.CheckForm], error) {
+		}) (*tagged[client.CheckForm], error) {
 			m, err := v.module(in.InModule)
 			if err != nil {
 				return nil, err
@@ -31,10 +32,16 @@ func (s *Server) checkFormOperations() {
 			asked := func(q client.Question) register.Question {
 				return register.Question{Name: q.Name, Kind: register.QuestionKind(q.Kind), Choices: q.Choices, Required: q.Required}
 			}
-			f, err := v.Records.SaveCheckForm(v.ctx, v.who, m.Account, m.ID, register.CheckForm{
-				Out: each(in.Body.Out, asked), In: each(in.Body.In, asked), Statement: in.Body.Statement,
+			now := func() (client.CheckForm, error) {
+				f, err := v.Records.CheckForm(v.ctx, v.who, m.Account, m.ID)
+				return checkFormOf(f), err
+			}
+			return change(v, "forms "+number(m.ID), in.Seen, now, func() error {
+				_, err := v.Records.SaveCheckForm(v.ctx, v.who, m.Account, m.ID, register.CheckForm{
+					Out: each(in.Body.Out, asked), In: each(in.Body.In, asked), Statement: in.Body.Statement,
+				})
+				return err
 			})
-			return &body[client.CheckForm]{checkFormOf(f)}, err
 		})
 }
 

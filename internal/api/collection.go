@@ -32,20 +32,28 @@ func (s *Server) collectionOperations() {
 			return &body[client.Collection]{collectionOf(c)}, err
 		})
 	add(s, op{method: http.MethodGet, path: "/modules/{module}/collections/{collection}", id: "get-collection", tag: tag, summary: "Get a collection"},
-		func(v *visit, in *InCollection) (*body[client.Collection], error) {
+		func(v *visit, in *InCollection) (*tagged[client.Collection], error) {
 			c, _, err := v.collection(*in)
-			return &body[client.Collection]{collectionOf(c)}, err
+			return tagOf(collectionOf(c)), err
 		})
 	add(s, op{method: http.MethodPatch, path: "/modules/{module}/collections/{collection}", id: "rename-collection", may: account.ManageCollections, tag: tag, summary: "Rename a collection"},
 		func(v *visit, in *struct {
 			InCollection
+			Seen
 			Body client.Name
-		}) (*body[client.Collection], error) {
+		}) (*tagged[client.Collection], error) {
 			c, _, err := v.collection(in.InCollection)
-			if err == nil {
-				c, err = v.Records.RenameCollection(v.ctx, v.who, c.Account, c.ID, in.Body.Name)
+			if err != nil {
+				return nil, err
 			}
-			return &body[client.Collection]{collectionOf(c)}, err
+			now := func() (client.Collection, error) {
+				c, _, err := v.collection(in.InCollection)
+				return collectionOf(c), err
+			}
+			return change(v, "collection "+number(c.ID), in.Seen, now, func() error {
+				_, err := v.Records.RenameCollection(v.ctx, v.who, c.Account, c.ID, in.Body.Name)
+				return err
+			})
 		})
 }
 

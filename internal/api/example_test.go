@@ -189,6 +189,7 @@ func (o *office) structureExamples(out map[string]func() example) {
 	out["get-me"] = func() example { return example{path: "/me"} }
 	out["list-accounts"] = func() example { return example{path: "/accounts"} }
 	out["create-account"] = func() example { return example{path: "/accounts", body: next("Account")} }
+	out["get-account"] = func() example { return example{path: fmt.Sprintf("/accounts/%d", o.module.Account)} }
 	out["rename-account"] = func() example {
 		return example{path: fmt.Sprintf("/accounts/%d", o.module.Account), body: next("Contoso")}
 	}
@@ -209,6 +210,7 @@ func (o *office) structureExamples(out map[string]func() example) {
 		on := true
 		return example{path: fmt.Sprintf("%s/%d", fields(), o.field(false).ID), body: client.FieldChange{Hidden: &on}}
 	}
+	out["get-field"] = func() example { return example{path: fmt.Sprintf("%s/%d", fields(), o.field(false).ID)} }
 	out["remove-field"] = func() example { return example{path: fmt.Sprintf("%s/%d", fields(), o.field(true).ID)} }
 	out["order-fields"] = func() example {
 		return example{path: fields() + "-order", body: client.FieldOrder{Fields: []int64{o.field(false).ID}}}
@@ -310,6 +312,7 @@ func (o *office) runExamples(out map[string]func() example) {
 		return example{path: at("/explain?person=%s", p.ID)}
 	}
 	out["test-connection"] = func() example { return example{path: at("/test")} }
+	out["watch-test"] = func() example { return example{path: at("/test/events")} }
 	out["save-connection"] = func() example {
 		return example{path: at(""), body: client.ConnectionInput{ClientSecret: entrasim.DefaultClientSecret, Schedule: &client.Schedule{Incremental: "hourly", TimeZone: "UTC"}}}
 	}
@@ -362,6 +365,7 @@ func (o *office) peopleExamples(out map[string]func() example) {
 		rights.Name = mail()
 		return example{path: o.in("/roles/%d", o.custom().ID), body: rights}
 	}
+	out["get-role"] = func() example { return example{path: o.in("/roles/%d", o.custom().ID)} }
 	out["remove-role"] = func() example { return example{path: o.in("/roles/%d?to=%d", o.custom().ID, collaborator())} }
 	out["list-own-tokens"] = func() example { return example{path: "/tokens"} }
 	out["list-service-tokens"] = func() example { o.service(); return example{path: o.in("/tokens")} }

@@ -42,16 +42,25 @@ func (s *Server) fieldOperations() {
 			})
 			return &body[client.Field]{fieldOf(f)}, err
 		})
+	add(s, op{method: http.MethodGet, path: path + "/{field}", id: "get-field", tag: tag, summary: "Get a field"},
+		func(v *visit, in *OnField) (*tagged[client.Field], error) {
+			f, err := v.field(*in)
+			return tagOf(fieldOf(f)), err
+		})
 	add(s, op{method: http.MethodPatch, path: path + "/{field}", id: "change-field", may: account.ManageCollections, tag: tag, summary: "Change a field", text: "What would not fit the records that there are is refused."},
 		func(v *visit, in *struct {
 			OnField
+			Seen
 			Body client.FieldChange
-		}) (*body[client.Field], error) {
-			f, err := v.field(in.OnField)
-			if err == nil {
-				f, err = v.Records.ChangeField(v.ctx, v.who, changed(f, in.Body))
-			}
-			return &body[client.Field]{fieldOf(f)}, err
+		}) (*tagged[client.Field], error) {
+			now := func() (client.Field, error) { f, err := v.field(in.OnField); return fieldOf(f), err }
+			return change(v, "field "+number(in.Field), in.Seen, now, func() error {
+				f, err := v.field(in.OnField)
+				if err == nil {
+					_, err = v.Records.ChangeFieldChoices(v.ctx, v.who, changed(f, in.Body), in.Body.RenamedChoices)
+				}
+				return err
+			})
 		})
 	add(s, op{method: http.MethodDelete, path: path + "/{field}", id: "remove-field", may: account.ManageCollections, tag: tag, summary: "Remove a hidden field with its values, for good"},
 		func(v *visit, in *OnField) (*none, error) {

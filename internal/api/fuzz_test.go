@@ -18,9 +18,10 @@ import (
 	"github.com/musterhq/muster/internal/store/storetest"
 )
 
-// spared are operations that ask the directory each time, or end the token that
-// asks; the contract test calls them.
-var spared = []string{"revoke-token", "preview-mappings", "start-run", "sync-record", "test-connection", "save-connection", "try-mapping", "find-units", "watch-run", "undo-run", "approve-run"}
+// spared are operations that ask the directory or the mail server each time, or end
+// the token that asks; the contract test calls them.
+var spared = []string{"revoke-token", "preview-mappings", "start-run", "sync-record", "test-connection", "save-connection", "try-mapping", "find-units", "watch-run", "undo-run", "approve-run",
+	"watch-test", "save-mail-server"}
 
 // Whatever a program sends that somehow fits the document, or nearly does, it is
 // answered as the document says, and never by a fault of ours.

@@ -19,29 +19,34 @@ import (
 func (s *Server) mappingOperations() {
 	const tag, path = "Mappings", connectionPath + "/mappings"
 	add(s, op{method: http.MethodGet, path: path, id: "list-mappings", may: account.ManageIntegrations, tag: tag, summary: "List the mappings of a connection, in order"},
-		func(v *visit, in *OnConnection) (*body[client.List[client.Mapping]], error) {
+		func(v *visit, in *OnConnection) (*tagged[client.List[client.Mapping]], error) {
 			c, err := v.connection(*in)
 			if err != nil {
 				return nil, err
 			}
 			items, err := v.mappings(c)
-			return whole(items), err
+			return &tagged[client.List[client.Mapping]]{printOf(items), client.List[client.Mapping]{Items: some(items)}}, err
 		})
 	add(s, op{method: http.MethodPut, path: path, id: "save-mappings", may: account.ManageIntegrations, tag: tag, summary: "Make these the mappings of a connection, in this order", text: "Mappings that are not given are removed. What they would do is shown by preview-mappings."},
 		func(v *visit, in *struct {
 			OnConnection
+			Seen
 			Body client.MappingSet
-		}) (*body[client.MappingsSaved], error) {
+		}) (*tagged[client.MappingsSaved], error) {
 			c, defs, err := v.draft(in.OnConnection, in.Body.Items)
 			if err != nil {
 				return nil, err
 			}
-			done, err := v.Integrations.SaveMappings(v.ctx, v.who, c.ID, defs)
+			var done []string
+			now := func() ([]client.Mapping, error) { return v.mappings(c) }
+			saved, err := change(v, "mappings "+number(c.ID), in.Seen, now, func() (err error) {
+				done, err = v.Integrations.SaveMappings(v.ctx, v.who, c.ID, defs)
+				return err
+			})
 			if err != nil {
 				return nil, err
 			}
-			items, err := v.mappings(c)
-			return &body[client.MappingsSaved]{client.MappingsSaved{Items: items, Done: some(done)}}, err
+			return &tagged[client.MappingsSaved]{saved.ETag, client.MappingsSaved{Items: saved.Body, Done: some(done)}}, nil
 		})
 	add(s, op{method: http.MethodPost, path: path + "/preview", id: "preview-mappings", may: account.ManageIntegrations, tag: tag, summary: "Show what a set of mappings would do if it were saved", text: "It takes as long as a sync's reading. The answer is a run, whose changes can be listed."},
 		func(v *visit, in *struct {

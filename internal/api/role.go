@@ -36,17 +36,30 @@ func (s *Server) roleOperations() {
 			r, err := v.Accounts.CreateRole(v.ctx, v.who, roleFrom(m, 0, in.Body))
 			return &body[client.Role]{roleOf(r)}, err
 		})
-	add(s, op{method: http.MethodPut, path: path + "/{role}", id: "change-role", may: account.ManageUsers, tag: tag, summary: "Change a role of the module's own", text: "Who has it may do no more and no less from their next request on."},
-		func(v *visit, in *struct {
-			OnRole
-			Body client.RoleInput
-		}) (*body[client.Role], error) {
+	add(s, op{method: http.MethodGet, path: path + "/{role}", id: "get-role", may: account.ManageUsers, tag: tag, summary: "Get a role of the module's own, to be changed"},
+		func(v *visit, in *OnRole) (*tagged[client.Role], error) {
 			m, err := v.module(in.InModule)
 			if err != nil {
 				return nil, err
 			}
-			r, err := v.Accounts.ChangeRole(v.ctx, v.who, roleFrom(m, in.Role, in.Body))
-			return &body[client.Role]{roleOf(r)}, err
+			r, err := v.role(m, in.Role)
+			return tagOf(r), err
+		})
+	add(s, op{method: http.MethodPut, path: path + "/{role}", id: "change-role", may: account.ManageUsers, tag: tag, summary: "Change a role of the module's own", text: "Who has it may do no more and no less from their next request on."},
+		func(v *visit, in *struct {
+			OnRole
+			Seen
+			Body client.RoleInput
+		}) (*tagged[client.Role], error) {
+			m, err := v.module(in.InModule)
+			if err != nil {
+				return nil, err
+			}
+			now := func() (client.Role, error) { return v.role(m, in.Role) }
+			return change(v, "role "+number(in.Role), in.Seen, now, func() error {
+				_, err := v.Accounts.ChangeRole(v.ctx, v.who, roleFrom(m, in.Role, in.Body))
+				return err
+			})
 		})
 	add(s, op{method: http.MethodDelete, path: path + "/{role}", id: "remove-role", may: account.ManageUsers, tag: tag, summary: "Remove a role of the module's own", text: "Whoever was given it by hand gets another one."},
 		func(v *visit, in *struct {
@@ -59,6 +72,11 @@ func (s *Server) roleOperations() {
 			}
 			return nil, v.Integrations.RemoveRole(v.ctx, v.who, m, in.Role, in.To)
 		})
+}
+
+func (v *visit) role(m account.Module, id int64) (client.Role, error) {
+	r, err := v.Accounts.CustomRole(v.ctx, v.who, m.Account, m.ID, id)
+	return roleOf(r), err
 }
 
 func roleFrom(m account.Module, id int64, in client.RoleInput) account.Role {
