@@ -47,6 +47,10 @@ type Config struct {
 	PageSize    int              // 1 to 999, the default
 	MaxPages    int              // of one reading; default 20,000
 	MaxBody     int              // bytes of one body; default 64 MiB
+
+	// Answered is told of each request: the host, the status of the answer or 0
+	// when none came, and how long it took until it began. It may be nil.
+	Answered func(host string, status int, took time.Duration)
 }
 
 // attemptTime bounds one request with its body, so that a connection that
@@ -86,7 +90,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, graph: graph, login: login, http: &http.Client{
-		Transport: transport,
+		Transport: observe(transport, cfg.Answered),
 		// A redirect could carry the token to another host. Graph sends none.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -113,7 +113,7 @@ func (s *Service) takeLease(ctx context.Context, connection int64, holder string
 			release, end := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer end()
 			if err := s.store.DropLease(release, connection, h.Lease); err != nil {
-				s.log.Warn("the lease could not be given back; it expires by itself", "connection", connection, "error", err)
+				s.log.Warn("the lease could not be given back; it expires by itself", "run", h.Run, "connection", connection, "error", err)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/metrics"
 	"strings"
 
@@ -92,6 +93,7 @@ func (s *Service) start(ctx context.Context, req Request, lease *held) (Report, 
 	if err != nil {
 		return Report{}, err
 	}
+	s.log.InfoContext(ctx, "a sync began", "run", run.ID, "connection", run.Connection, "asked", run.Asked, "actor", run.Actor, "preview", run.Mode == Preview)
 	req.Progress(Progress{Run: run.ID, Stage: StageRead})
 	ses := &session{s: s, run: run, lease: lease, actor: req.Actor, draft: req.Draft, tell: req.Progress, fresh: true}
 	return ses.conclude(ctx, ses.carryThrough(ctx, req.Full))
@@ -111,6 +113,7 @@ func (s *Service) resume(ctx context.Context, req Request, lease *held) (Report,
 			continue
 		}
 		req.Progress(Progress{Run: run.ID, Stage: run.Stage, Message: fmt.Sprintf("Run %d was cut short while it was at %q; it goes on from there.", run.ID, run.Stage)})
+		s.log.InfoContext(ctx, "a sync goes on that was cut short", "run", run.ID, "connection", run.Connection, "stage", run.Stage)
 		ses.run.note("The run was cut short and continued by another process.")
 		rep, err = ses.conclude(ctx, ses.carryThrough(ctx, run.Mode == Full))
 		rep.Resumed = true
@@ -599,7 +602,22 @@ func (ses *session) conclude(ctx context.Context, fault error) (Report, error) {
 	if err := ses.close(ctx); err != nil {
 		return Report{Run: ses.run}, errors.Join(fault, err)
 	}
+	ses.logEnd(ctx)
+	ses.s.over(ses.run)
 	return Report{Run: ses.run}, fault
+}
+
+// logEnd writes what became of a run into the log, in numbers.
+func (ses *session) logEnd(ctx context.Context) {
+	r, level := &ses.run, slog.LevelInfo
+	n := &r.Counts
+	told := []any{"run", r.ID, "connection", r.Connection, "mode", r.Mode, "state", r.State, "ms", r.FinishedAt.Sub(r.StartedAt).Milliseconds(),
+		"added", n.Added, "changed", n.Changed, "deactivated", n.Deactivated, "held", n.Held, "failed", n.Failed,
+		"requests", r.Stats.Usage.Requests, "retries", r.Stats.Usage.Retries}
+	if r.Error != "" {
+		level, told = slog.LevelError, append(told, "error", r.Error, "next step", r.Hint)
+	}
+	ses.s.log.Log(ctx, level, "a sync ended", told...)
 }
 
 // close counts what became of the plan and stores the run's end.

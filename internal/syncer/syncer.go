@@ -64,9 +64,12 @@ type Deps struct {
 	// Ended is told in the transaction that ends a run, previews excepted; nil when
 	// nobody wants to know.
 	Ended func(ctx context.Context, r Run) error
-	Now   func() time.Time
-	Host  Host
-	Log   *slog.Logger
+	// Over is told after a run has ended and that is stored, previews too; nil when
+	// nobody counts.
+	Over func(r Run)
+	Now  func() time.Time
+	Host Host
+	Log  *slog.Logger
 }
 
 // Service runs syncs. It is safe for concurrent use; runs of one connection
@@ -78,6 +81,7 @@ type Service struct {
 	keys    *secret.Keyring
 	open    func(ctx context.Context, c Connection) (Source, error)
 	ended   func(ctx context.Context, r Run) error
+	over    func(r Run)
 	now     func() time.Time
 	host    Host
 	log     *slog.Logger
@@ -88,11 +92,14 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
+	if d.Over == nil {
+		d.Over = func(Run) {}
+	}
 	if d.Now == nil {
 		d.Now = time.Now
 	}
 	return &Service{
 		store: d.Store, records: d.Records, logins: d.Logins, keys: d.Keys,
-		open: d.Open, ended: d.Ended, now: d.Now, host: d.Host, log: d.Log,
+		open: d.Open, ended: d.Ended, over: d.Over, now: d.Now, host: d.Host, log: d.Log,
 	}
 }
