@@ -368,7 +368,7 @@ func (s *setUp) integration(ctx context.Context, m account.Module, in config.Int
 	if in.Connection.CertPEM != "" {
 		conn.Credential = syncer.ClientCertificate
 	}
-	client, err := connect(conn) // refuses addresses and certificates that cannot be right
+	client, err := s.connect(conn) // refuses addresses and certificates that cannot be right
 	if err != nil {
 		return errs.Wrap(errs.As(err, errs.Invalid), "connection")
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -73,7 +74,8 @@ type console struct {
 	out    io.Writer
 	err    io.Writer
 	getenv func(string) string
-	fancy  bool // err is a terminal: progress may move
+	fancy  bool         // err is a terminal: progress may move
+	log    *slog.Logger // of what goes on in the background; nil where a command tells by itself
 }
 
 // exit is an outcome that is no error but has a code of its own.

@@ -105,7 +105,7 @@ func TestTheDoctorSaysWhatToDo(t *testing.T) {
 		"a run is held": {func(d *desk) error {
 			return d.sql(`INSERT INTO run SELECT 99, connection_id, mode, asked, 'held', stage, actor, scope, configuration, started_at, finished_at, applied, counts, stats, notes, error, hint FROM run WHERE id = 1`)
 		}, nil, "connection/1/sync", "warn", "approve"},
-		"no sync succeeded":      {func(d *desk) error { return d.sql(`UPDATE run SET state = 'failed'`) }, nil, "connection/1/sync", "warn", "muster sync"},
+		"no sync succeeded":      {func(d *desk) error { return d.sql(`UPDATE run SET state = 'failed', stage = 'read'`) }, nil, "connection/1/sync", "warn", "muster sync"},
 		"the mail is broken":     {func(d *desk) error { return d.mailAt("127.0.0.1", 1) }, nil, "mail", "fail", "firewall"},
 		"passwords in the clear": {func(*desk) error { return nil }, []string{"--listen", ":8080"}, "address", "warn", "--tls-cert"},
 		"a proxy not named":      {func(*desk) error { return nil }, []string{"--base-url", "https://127.0.0.1:1"}, "address", "warn", "--trusted-proxy"},

@@ -11,6 +11,7 @@ import (
 	"github.com/musterhq/muster/internal/doctor"
 	"github.com/musterhq/muster/internal/entra"
 	"github.com/musterhq/muster/internal/mail"
+	"github.com/musterhq/muster/internal/store"
 	"github.com/musterhq/muster/internal/syncer"
 )
 
@@ -104,6 +105,11 @@ func (x *examination) mailServer(ctx context.Context, h *house) {
 
 // directories looks at each connection that is configured.
 func (x *examination) directories(ctx context.Context, h *house) {
+	figures, err := h.db.Figures(ctx)
+	if err != nil {
+		x.fail("connections", err, "The runs cannot be read.")
+		return
+	}
 	list, err := h.sync.Connections(ctx)
 	if err != nil {
 		x.fail("connections", err, "The connections cannot be read.")
@@ -117,7 +123,7 @@ func (x *examination) directories(ctx context.Context, h *house) {
 			clock = line
 		}
 		x.credential(c, time.Now())
-		x.lastSync(ctx, h, c, time.Now())
+		x.lastSync(c, figures.Syncs[c.ID], time.Now())
 	}
 	if clock == nil {
 		x.skip("clock", "Not compared: no directory was asked.")
@@ -143,7 +149,7 @@ func (x *examination) signIn(ctx context.Context, h *house, c syncer.Connection)
 		x.fail(id, err, "Connection %d: its secret cannot be read.", c.ID)
 		return nil
 	}
-	client, err := connect(whole)
+	client, err := h.connect(whole)
 	if err != nil {
 		x.fail(id, err, "Connection %d cannot be used.", c.ID)
 		return nil
@@ -187,34 +193,24 @@ func (x *examination) credential(c syncer.Connection, now time.Time) {
 
 // lastSync tells when a connection last synced, and what is held.
 //
-//	never succeeded                     warn
+//	never got through                   warn
 //	held back, to be decided            warn
 //	three times of the schedule passed  warn
 //	otherwise                           pass
-func (x *examination) lastSync(ctx context.Context, h *house, c syncer.Connection, now time.Time) {
-	id := lineOf(c, "sync")
-	runs, err := h.sync.Runs(ctx, c.ID, 200)
-	if err != nil {
-		x.fail(id, err, "Connection %d: its runs cannot be read.", c.ID)
-		return
-	}
-	held := slices.ContainsFunc(runs, func(r syncer.Run) bool { return r.State == syncer.Held })
-	last := slices.IndexFunc(runs, succeeded)
+func (x *examination) lastSync(c syncer.Connection, f store.SyncFigures, now time.Time) {
+	id, age := lineOf(c, "sync"), now.Sub(f.Success).Round(time.Second)
 	switch {
-	case last < 0:
+	case f.Success.IsZero():
 		x.warn(id, "Sync once with: muster sync", "Connection %d: no sync has succeeded yet.", c.ID)
-	case held:
+	case f.Held > 0:
 		x.warn(id, "Look at what is held, and approve or dismiss it: muster run show, muster approve.", "Connection %d: part of a run is held for approval.", c.ID)
-	case missed(c.Schedule, runs[last].FinishedAt, now):
+	case missed(c.Schedule, f.Success, now):
 		x.warn(id, "See that serve runs, and what muster runs says of the last ones.",
-			"Connection %d: the last sync that succeeded is %s old, longer than three of its intervals.", c.ID, now.Sub(runs[last].FinishedAt).Round(time.Minute))
+			"Connection %d: the last sync that succeeded is %s old, longer than three of its intervals.", c.ID, age)
 	default:
-		x.pass(id, "Connection %d: the last sync succeeded %s ago.", c.ID, now.Sub(runs[last].FinishedAt).Round(time.Second))
+		x.pass(id, "Connection %d: the last sync succeeded %s ago.", c.ID, age)
 	}
 }
-
-// succeeded reports whether a run brought the register up to date.
-func succeeded(r syncer.Run) bool { return r.State == syncer.Succeeded && r.Mode != syncer.Preview }
 
 // missed reports whether a schedule came round three times since a moment, or
 // never says when.

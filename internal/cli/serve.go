@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/api"
 	"github.com/musterhq/muster/internal/errs"
@@ -24,14 +22,15 @@ import (
 
 // serveCmd serves the application and syncs on schedule.
 type serveCmd struct {
-	Listen         string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN" placeholder:"ADDRESS"`
-	BaseURL        string   `name:"base-url" help:"Address at which browsers find Muster, when it is another than the one it listens on." env:"MUSTER_BASE_URL" placeholder:"URL"`
-	TLSCert        string   `name:"tls-cert" help:"PEM file with the certificate and its chain, for https." env:"MUSTER_TLS_CERTIFICATE" type:"existingfile" placeholder:"FILE"`
-	TLSKey         string   `name:"tls-key" help:"PEM file with the certificate's private key." env:"MUSTER_TLS_KEY" type:"existingfile" placeholder:"FILE"`
-	TrustedProxies []string `name:"trusted-proxy" help:"Address or network of a proxy in front, whose X-Forwarded headers are believed." env:"MUSTER_TRUSTED_PROXIES" placeholder:"ADDRESS"`
-	PostTo         []string `name:"post-to" help:"Address or network of this machine or a private network that automations may post to." env:"MUSTER_POST_TO" placeholder:"NETWORK"`
-	LogLevel       string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"MUSTER_LOG_LEVEL"`
-	LogFormat      string   `help:"text for people, json for collectors." enum:"text,json" default:"text" env:"MUSTER_LOG_FORMAT"`
+	Listen           string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"MUSTER_LISTEN" placeholder:"ADDRESS"`
+	BaseURL          string   `name:"base-url" help:"Address at which browsers find Muster, when it is another than the one it listens on." env:"MUSTER_BASE_URL" placeholder:"URL"`
+	TLSCert          string   `name:"tls-cert" help:"PEM file with the certificate and its chain, for https." env:"MUSTER_TLS_CERTIFICATE" type:"existingfile" placeholder:"FILE"`
+	TLSKey           string   `name:"tls-key" help:"PEM file with the certificate's private key." env:"MUSTER_TLS_KEY" type:"existingfile" placeholder:"FILE"`
+	TrustedProxies   []string `name:"trusted-proxy" help:"Address or network of a proxy in front, whose X-Forwarded headers are believed." env:"MUSTER_TRUSTED_PROXIES" placeholder:"ADDRESS"`
+	PostTo           []string `name:"post-to" help:"Address or network of this machine or a private network that automations may post to." env:"MUSTER_POST_TO" placeholder:"NETWORK"`
+	MetricsTokenFile string   `name:"metrics-token-file" help:"File with the token by which other machines read /metrics; else MUSTER_METRICS_TOKEN holds it." env:"MUSTER_METRICS_TOKEN_FILE" type:"path" placeholder:"FILE"`
+	LogLevel         string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"MUSTER_LOG_LEVEL"`
+	LogFormat        string   `help:"text for people, json for collectors." enum:"text,json" default:"text" env:"MUSTER_LOG_FORMAT"`
 }
 
 // Run serves until it is stopped. A run in progress is cancelled between two
@@ -52,6 +51,11 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if err != nil {
 		return err
 	}
+	metricsToken, err := cmd.metricsToken(c)
+	if err != nil {
+		return err
+	}
+	c.log = cmd.logger(c)
 	h, err := p.open(ctx, c)
 	if err != nil {
 		return err
@@ -72,7 +76,27 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if token != "" {
 		c.line("It is not set up yet. Open %s/setup?%s", at, url.Values{"token": {token}}.Encode())
 	}
-	return h.serve(ctx, l, web.Deps{Log: cmd.logger(c), SetupToken: token, BaseURL: base}, server.Options{Certificate: cmd.TLSCert, Key: cmd.TLSKey, TrustedProxies: proxies})
+	return h.serve(ctx, l, web.Deps{Log: c.log, SetupToken: token, BaseURL: base}, server.Options{
+		Certificate: cmd.TLSCert, Key: cmd.TLSKey, TrustedProxies: proxies, MetricsToken: metricsToken,
+	})
+}
+
+// metricsToken is what lets a monitoring system on another machine read the
+// numbers: the text of a file, or of a variable.
+func (cmd *serveCmd) metricsToken(c *console) (secret.Text, error) {
+	text := c.getenv("MUSTER_METRICS_TOKEN")
+	if cmd.MetricsTokenFile != "" {
+		b, err := os.ReadFile(cmd.MetricsTokenFile)
+		if err != nil {
+			return secret.Text{}, errs.New(errs.Invalid, "the token for metrics cannot be read").Because(err)
+		}
+		text = string(b)
+	}
+	text = strings.TrimSpace(text)
+	if text != "" && len(text) < 16 {
+		return secret.Text{}, errs.New(errs.Invalid, "the token for metrics is short enough to be guessed").WithHint("Make one with: openssl rand -hex 32")
+	}
+	return secret.New(text), nil
 }
 
 func (cmd *serveCmd) logger(c *console) *slog.Logger {
@@ -143,7 +167,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.
 		d.Scratch = ""
 	}
 	d.Keys, d.Mail = h.keys, h.mail
-	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, []prometheus.Collector{&runMetrics{house: h}}
+	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, append(h.tally.collectors(), &databaseMetrics{h})
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup

@@ -234,7 +234,7 @@ func (h *house) check(ctx context.Context, id int64) (entra.Report, error) {
 	if err != nil {
 		return entra.Report{}, err
 	}
-	client, err := connect(conn)
+	client, err := h.connect(conn)
 	if err != nil {
 		return entra.Report{}, err
 	}

@@ -36,6 +36,7 @@ type house struct {
 	mail        *mail.Service
 	me          account.Principal
 	keys        *secret.Keyring
+	tally       *tally
 }
 
 // open puts the program together over its database.
@@ -48,7 +49,7 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine(), keys: keys}
+	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine(), keys: keys, tally: newTally()}
 	h.accounts.SealWith(keys)
 	h.lists = listing.New(db, h.records)
 	h.exchange = exchange.New(h.records, h.lists, db, nil)
@@ -58,16 +59,17 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
 		Ended: func(ctx context.Context, r syncer.Run) error { return h.automations.RunEnded(ctx, r) },
-		Open:  func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return connect(conn) },
+		Open:  func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return h.connect(conn) },
+		Over:  h.tally.ran, Log: c.log,
 	})
 	h.records.KeptBy(h.sync)
 	h.work = integration.New(integration.Deps{
 		Store: db, Sync: h.sync, Accounts: h.accounts, Records: h.records, Mail: h.mail,
 		Open: func(_ context.Context, conn syncer.Connection) (integration.Directory, error) {
-			client, err := connect(conn)
+			client, err := h.connect(conn)
 			return checked{client}, err
 		},
-		OpenDoor: openDoor, Keys: keys,
+		OpenDoor: h.openDoor, Keys: keys,
 	})
 	h.automations = automation.New(automation.Deps{
 		Store: db, Accounts: h.accounts, Records: h.records, Lists: h.lists, Sync: h.sync, Runs: h.work, Keys: keys, MailUp: h.mail.SetUp,
@@ -117,8 +119,8 @@ func (p *program) keys(c *console) (*secret.Keyring, error) {
 // door is the way in with a connection as package integration knows it.
 type door struct{ *entra.Door }
 
-func openDoor(c syncer.Connection) (integration.Door, error) {
-	d, err := entra.NewDoor(clientConfig(c))
+func (h *house) openDoor(c syncer.Connection) (integration.Door, error) {
+	d, err := entra.NewDoor(h.tally.watch(clientConfig(c), c.ID))
 	return door{d}, err
 }
 
@@ -134,7 +136,9 @@ func (d door) Redeem(ctx context.Context, a integration.Attempt, code string) (i
 }
 
 // connect returns the client of a connection's directory.
-func connect(c syncer.Connection) (*entra.Client, error) { return entra.New(clientConfig(c)) }
+func (h *house) connect(c syncer.Connection) (*entra.Client, error) {
+	return entra.New(h.tally.watch(clientConfig(c), c.ID))
+}
 
 func clientConfig(c syncer.Connection) entra.Config {
 	cfg := entra.Config{

@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/musterhq/muster/internal/secret"
 )
 
 // Options are how to serve. The zero value serves plain HTTP and trusts no proxy.
@@ -37,7 +39,10 @@ type Options struct {
 	// Ready says whether the program can work; nil for always.
 	Ready   func(ctx context.Context) error
 	Metrics []prometheus.Collector
-	Grace   time.Duration // for requests in progress to finish; 0 for ten seconds
+	// MetricsToken lets a monitoring system read /metrics from elsewhere than this
+	// machine; zero for nobody.
+	MetricsToken secret.Text
+	Grace        time.Duration // for requests in progress to finish; 0 for ten seconds
 
 	patience patience
 }

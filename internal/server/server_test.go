@@ -266,7 +266,7 @@ func TestWatchersLearnWhetherTheProgramCanWork(t *testing.T) {
 	}
 	r.get("/a/page/that/somebody/made/up")
 	_, numbers := r.get("/metrics")
-	for _, want := range []string{"muster_of_the_test 7", `muster_http_requests_total{route="other",status="200"} 1`, `route="GET /readyz",status="503"} 1`, "go_goroutines"} {
+	for _, want := range []string{"muster_of_the_test 7", `muster_http_requests_total{class="page",status="200"} 1`, `{class="watch",status="503"} 1`, "go_goroutines"} {
 		if !strings.Contains(numbers, want) {
 			t.Errorf("the metrics do not have %q", want)
 		}

@@ -71,7 +71,7 @@ func (t *trace) end() {
 // tell writes the log's line. It has no query, which may carry secrets.
 func (t *trace) tell() {
 	took, status := time.Since(t.start), t.rec.status()
-	t.meter.count(t.r, status, took)
+	t.meter.count(classOf(t.r, isStream(t.rec.Header())), status, took)
 	level := slog.LevelInfo
 	switch {
 	case status >= 500:
