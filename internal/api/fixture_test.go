@@ -43,6 +43,8 @@ const (
 	manager   = "manager@contoso.example"   // Module Admin of the first module
 	colleague = "colleague@contoso.example" // Collaborator there
 	outsider  = "outsider@contoso.example"  // Module Admin of the other account's module
+	porter    = "porter@contoso.example"    // hands the first module's assets out, and sees its people
+	reader    = "reader@contoso.example"    // sees what is in the first module
 )
 
 // office is an installation with its interface: two accounts with a module each,
@@ -126,6 +128,22 @@ func (o *office) people() {
 		o.must(err)
 	}
 	for _, email := range []string{head, manager, colleague, outsider} {
+		o.invited[email] = true
+	}
+}
+
+// ownRoles makes two roles of the first module's own, with somebody who has each.
+func (o *office) ownRoles() {
+	o.t.Helper()
+	ctx, p := o.t.Context(), account.CommandLine()
+	for email, perms := range map[string][]account.Permission{
+		reader: {{Action: account.View}},
+		porter: {{Action: account.CheckOut, Collection: o.collection(o.module, register.Main).ID}, {Action: account.View, Collection: o.collection(o.module, register.People).ID}},
+	} {
+		r, err := o.accounts.CreateRole(ctx, p, account.Role{Account: o.module.Account, Module: o.module.ID, Name: email, Permissions: perms})
+		o.must(err)
+		_, err = o.accounts.Invite(ctx, p, account.Invitation{Email: email, Name: email, Role: r.ID, Account: o.module.Account, Module: o.module.ID})
+		o.must(err)
 		o.invited[email] = true
 	}
 }

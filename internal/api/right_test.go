@@ -15,13 +15,16 @@ var update = flag.Bool("update", false, "write the table of rights into the docu
 
 // walkers are who walks the operations, in the order of the table.
 var walkers = []struct{ email, column string }{
-	{boss, "Organization Admin"}, {head, "Account Admin"}, {manager, "Module Admin"}, {colleague, "Collaborator"}, {outsider, "another account"},
+	{boss, "Organization Admin"}, {head, "Account Admin"}, {manager, "Module Admin"}, {colleague, "Collaborator"},
+	{porter, "Porter"}, {reader, "Reader"}, {outsider, "another account"}, {"", "nobody"},
 }
 
 // verdict is what somebody may, by the status that they got. Whoever is told
 // that a request does not fit may make it.
 func verdict(status int) string {
 	switch {
+	case status == http.StatusUnauthorized:
+		return "sign in"
 	case status == http.StatusForbidden:
 		return "no"
 	case status == http.StatusNotFound:
@@ -36,6 +39,7 @@ func verdict(status int) string {
 func walk(t *testing.T, email string) map[string]string {
 	t.Helper()
 	o := open(t)
+	o.ownRoles()
 	out := map[string]string{}
 	ops, examples := operationsOf(o.document()), o.examples()
 	for _, id := range sortedKeys(ops) {
@@ -52,8 +56,8 @@ func walk(t *testing.T, email string) map[string]string {
 	return out
 }
 
-// The table in the documentation is what every built-in role, and somebody of
-// another account, is answered. Run with -update after adding an operation, and
+// The table in the documentation is what every built-in role, two of a module's
+// own, somebody of another account and nobody is answered. Run with -update after adding an operation, and
 // read what changed.
 func TestTheTableOfRightsIsWhatEachRoleIsAnswered(t *testing.T) {
 	t.Parallel()
@@ -82,7 +86,7 @@ func TestTheTableOfRightsIsWhatEachRoleIsAnswered(t *testing.T) {
 // documentation of roles.
 func compareTable(t *testing.T, table string) {
 	t.Helper()
-	const begin, end = "<!-- rest -->\n", "<!-- /rest -->"
+	const begin, end = "<!-- rest: go test ./internal/api -run TableOfRights -update -->\n", "<!-- /rest -->"
 	file := filepath.Join("..", "..", "docs", "reference", "roles.md")
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -10,3 +10,9 @@ func Model() (*kong.Application, error) {
 	}
 	return parser.Model, nil
 }
+
+// Afar reports whether a command works with a server, too.
+func Afar(command *kong.Node) bool {
+	_, ok := command.Target.Addr().Interface().(remote)
+	return ok
+}

@@ -22,6 +22,7 @@ type scene struct {
 	fixed   map[string]int64 // what the places of patterns stand for
 	made    map[string]bool  // the routes for which there is nothing real
 	linked  int64            // a person of the directory
+	hired   int              // users made so far
 	real    bool             // also where acts do harm: for who must not get as far
 }
 
@@ -50,10 +51,15 @@ func stage(t *testing.T) *scene {
 }
 
 // harmless are the places whose things are made for each visit, or survive all.
-var harmless = []string{"module", "account", "collection", "record", "file"}
+var harmless = []string{"module", "account", "collection", "record", "file", "login"}
 
-// try makes what a route is about, and goes there.
+// try makes what a route is about, and has somebody go there.
 func (sc *scene) try(email, pattern string, a act) answer {
+	sc.o.t.Helper()
+	return sc.tryAs(sc.o.session(email), pattern, a)
+}
+
+func (sc *scene) tryAs(b *browser, pattern string, a act) answer {
 	sc.o.t.Helper()
 	ids := sc.things(pattern)
 	method, path, _ := strings.Cut(pattern, " ")
@@ -74,7 +80,6 @@ func (sc *scene) try(email, pattern string, a act) answer {
 	case strings.HasSuffix(path, "/labels"):
 		path += fmt.Sprintf("?ids=%d", ids["asset"])
 	}
-	b := sc.o.session(email)
 	if method == http.MethodPost && (strings.HasSuffix(path, "/files") || strings.HasSuffix(path, "/import")) {
 		return b.upload(path, "x.csv", "Name\nx\n")
 	}
@@ -100,6 +105,12 @@ func (sc *scene) things(pattern string) map[string]int64 {
 	out := map[string]int64{"module": sc.module}
 	for name, id := range sc.fixed {
 		out[name] = id
+	}
+	if strings.Contains(pattern, "{login}") {
+		sc.hired++
+		l, err := o.accounts.Invite(ctx, p, account.Invitation{Email: fmt.Sprintf("user%d@contoso.example", sc.hired), Role: sc.fixed["role"], Account: o.module.Account, Module: o.module.ID})
+		o.must(err)
+		out["login"] = l.ID
 	}
 	if !strings.Contains(pattern, "{record}") && !strings.Contains(pattern, "{collection}") {
 		return out
