@@ -17,7 +17,7 @@ func (s *Site) scan(v *visit) error {
 	v.w.Header().Set("Permissions-Policy", "camera=(self)") // no other page may use it
 	page := view.Scan{Code: v.text("code")}
 	if page.Code == "" {
-		return v.show("Scan", view.ScanPage(page))
+		return v.show("Scan", view.ScanPage(v.frame, page))
 	}
 	if id := numberOfLabel(page.Code); id != 0 {
 		if _, _, err := v.whereIs(id); err == nil {
@@ -32,7 +32,7 @@ func (s *Site) scan(v *visit) error {
 		return v.goTo(hits[0].Path)
 	}
 	page.Hits = hits
-	return v.show("Scan", view.ScanPage(page))
+	return v.show("Scan", view.ScanPage(v.frame, page))
 }
 
 // numberOfLabel is the record that one of our own labels leads to, or 0.

@@ -23,7 +23,7 @@ func TestNoPageIsHeavy(t *testing.T) {
 	b, connection, person := synced(t, o)
 	module := fmt.Sprintf("/m/%d", o.module.ID)
 	for _, path := range []string{
-		"/", "/profile", module, fmt.Sprintf("%s/c/%d", module, o.collection(register.People).ID), person, person + "/edit",
+		"/", "/profile", "/scan", module, fmt.Sprintf("%s/c/%d", module, o.collection(register.People).ID), person, person + "/edit",
 		connection, connection + "/mapping", connection + "/mapping/1", connection + "/runs", connection + "/runs/1?part=all",
 		module + "/users", module + "/roles", module + "/collections", module + "/leavers?all=1",
 	} {

@@ -192,27 +192,60 @@
     if (d) { d.open = false; d.querySelector("summary").focus(); }
   });
 
-  // The camera reads codes where the browser can; the field below always works.
+  // The camera reads codes: with what the browser brings along, which takes bar
+  // codes too, else with a script that is fetched for it. The field below always works.
   var scan = document.querySelector("[data-scan]");
-  if (scan && "BarcodeDetector" in window && navigator.mediaDevices) {
-    scan.hidden = false;
-    var video = scan.querySelector("video");
-    video.hidden = true;
-    scan.querySelector("[data-scan-start]").addEventListener("click", function () {
-      navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).then(function (stream) {
+  if (scan && !window.isSecureContext) scan.querySelector("[data-scan-insecure]").hidden = false;
+  if (scan && navigator.mediaDevices) {
+    var video = scan.querySelector("video"), start = scan.querySelector("[data-scan-start]"), fault = scan.querySelector("[data-scan-fault]");
+    start.hidden = false;
+    var reader = function () {
+      var own = "BarcodeDetector" in window ? window.BarcodeDetector.getSupportedFormats() : Promise.resolve([]);
+      return own.then(function (formats) {
+        if (formats.indexOf("qr_code") < 0) return fetched();
         var detector = new window.BarcodeDetector();
+        return function () { return detector.detect(video).then(function (codes) { return codes.length ? codes[0].rawValue : ""; }); };
+      });
+    };
+    var fetched = function () {
+      return new Promise(function (resolve, reject) {
+        var script = document.createElement("script");
+        script.src = scan.getAttribute("data-scan");
+        script.onerror = reject;
+        script.onload = function () {
+          var canvas = document.createElement("canvas"), picture = canvas.getContext("2d", { willReadFrequently: true });
+          resolve(function () {
+            if (!video.videoWidth) return Promise.resolve("");
+            var scale = Math.min(1, 800 / Math.max(video.videoWidth, video.videoHeight));
+            canvas.width = video.videoWidth * scale;
+            canvas.height = video.videoHeight * scale;
+            picture.drawImage(video, 0, 0, canvas.width, canvas.height);
+            var found = window.jsQR(picture.getImageData(0, 0, canvas.width, canvas.height).data, canvas.width, canvas.height);
+            return Promise.resolve(found ? found.data : "");
+          });
+        };
+        document.head.appendChild(script);
+      });
+    };
+    start.addEventListener("click", function () {
+      fault.textContent = "";
+      start.disabled = true;
+      Promise.all([navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }), reader()]).then(function (both) {
+        var stream = both[0], read = both[1];
+        start.hidden = true;
         video.hidden = false;
         video.srcObject = stream;
         video.play();
         (function look() {
-          detector.detect(video).then(function (codes) {
-            if (codes.length === 0) { setTimeout(look, 250); return; }
+          read().then(function (code) {
+            if (!code) { setTimeout(look, 200); return; }
             stream.getTracks().forEach(function (t) { t.stop(); });
-            window.location.href = "/scan?code=" + encodeURIComponent(codes[0].rawValue);
+            window.location.href = "/scan?code=" + encodeURIComponent(code);
           }, function () { setTimeout(look, 500); });
         })();
       }, function () {
-        scan.querySelector("[data-scan-fault]").textContent = "The camera cannot be used. Allow it for this page in your browser, or type the code.";
+        start.disabled = false;
+        fault.textContent = "The camera cannot be used. Allow it for this page in your browser, or type the code.";
       });
     });
   }
