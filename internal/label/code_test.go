@@ -117,7 +117,7 @@ func TestCodesKeepTheWhiteThatReadersNeed(t *testing.T) {
 func TestAccentsOfTheirOwnArePrinted(t *testing.T) {
 	t.Parallel()
 	l := Label{Title: "Zoe\u0308 Ko\u0301s"}
-	if title, _, _ := l.lines(); title != "Zoë Kós" {
+	if title, _, _ := l.lines(Printable); title != "Zoë Kós" {
 		t.Errorf("got %q", title)
 	}
 }

@@ -1,8 +1,6 @@
 package label
 
 import (
-	"fmt"
-	"html"
 	"io"
 	"strings"
 
@@ -68,7 +66,7 @@ func draw(doc *fpdf.Fpdf, f Format, at box, l Label) error {
 	for _, b := range bars.list {
 		doc.Rect(in.x+float64(b.x)*scale, in.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, "F")
 	}
-	title, line, foot := l.lines()
+	title, line, foot := l.lines(Printable)
 	size := min(10, f.Height*.34) // points
 	y := text.y
 	y = write(doc, text, y, title, "B", size, 2)
@@ -99,24 +97,40 @@ func write(doc *fpdf.Fpdf, in box, y float64, s, style string, size float64, mos
 	return y
 }
 
-// wrap breaks a text between words into lines that fit, most at most.
+// wrap breaks a text into lines that fit, most at most: between words, and
+// between the signs of scripts that have no spaces.
 func wrap(s string, most int, fits func(string) bool) []string {
 	var out []string
-	words := strings.Fields(s)
-	for len(words) > 0 && len(out) < most {
+	pieces := piecesOf(s)
+	for len(pieces) > 0 && len(out) < most {
 		n := 1
-		for n < len(words) && fits(strings.Join(words[:n+1], " ")) {
+		for n < len(pieces) && fits(joined(pieces[:n+1])) {
 			n++
 		}
-		line := strings.Join(words[:n], " ")
-		if rest := words[n:]; len(out) == most-1 && len(rest) > 0 {
-			line += " " + strings.Join(rest, " ")
+		if len(out) == most-1 {
+			n = len(pieces) // and cut off
 		}
-		out = append(out, shorten(line, fits))
-		words = words[n:]
+		out = append(out, shorten(joined(pieces[:n]), fits))
+		pieces = pieces[n:]
 	}
 	return out
 }
+
+// piecesOf cuts a text where a line may end. A piece keeps the space before it.
+func piecesOf(s string) []string {
+	var out []string
+	before := ' '
+	for _, r := range strings.Join(strings.Fields(s), " ") {
+		if len(out) == 0 || r == ' ' || wide(before) || wide(r) && before != ' ' {
+			out = append(out, "")
+		}
+		out[len(out)-1] += string(r)
+		before = r
+	}
+	return out
+}
+
+func joined(pieces []string) string { return strings.TrimSpace(strings.Join(pieces, "")) }
 
 // shorten cuts a text until it fits.
 func shorten(s string, fits func(string) bool) string {
@@ -173,42 +187,4 @@ func barsOf(text string) (bars, error) {
 		}
 	}
 	return out, nil
-}
-
-// SVG draws one label for a look at it. The text is only about as wide as in the
-// PDF.
-func SVG(f Format, l Label) (string, error) {
-	code, text := f.parts(box{0, 0, f.Width, f.Height})
-	bars, err := barsOf(l.Link)
-	if err != nil {
-		return "", err
-	}
-	var path strings.Builder
-	in, scale := bars.within(code)
-	for _, b := range bars.list {
-		fmt.Fprintf(&path, "M%.3f %.3fh%.3fv%.3fh-%.3fz", in.x+float64(b.x)*scale, in.y+float64(b.y)*scale, float64(b.length)*scale, scale*1.01, float64(b.length)*scale)
-	}
-	title, line, foot := l.lines()
-	size := min(10, f.Height*.34) * millimetresPerPoint
-	fits := func(size float64) func(string) bool {
-		return func(s string) bool { return float64(len([]rune(s)))*size*.52 <= text.w }
-	}
-	var out strings.Builder
-	fmt.Fprintf(&out, `<svg class="label-look" role="img" aria-label="The label of %s" viewBox="0 0 %g %g" xmlns="http://www.w3.org/2000/svg"><rect width="%g" height="%g" fill="#fff"/><path d="%s" fill="#000"/>`,
-		html.EscapeString(l.Title), f.Width, f.Height, f.Width, f.Height, path.String())
-	y := text.y + size
-	put := func(s, weight string, size float64, most int) {
-		for _, part := range wrap(s, most, fits(size)) {
-			fmt.Fprintf(&out, `<text x="%.2f" y="%.2f" font-size="%.2f" font-weight="%s" fill="#000">%s</text>`, text.x, y, size, weight, html.EscapeString(part))
-			y += size * 1.2
-		}
-	}
-	put(title, "700", size, 2)
-	put(line, "400", size, 1)
-	if y < text.y+text.h {
-		y = text.y + text.h - size*.1
-		put(foot, "400", size*.75, 1)
-	}
-	out.WriteString("</svg>")
-	return out.String(), nil
 }

@@ -79,11 +79,16 @@ func Printable(s string) bool {
 	return true
 }
 
-// lines are what a label prints, from above. A text that the font has no letters
-// for is left out: the code and the other lines still say what it is.
-func (l Label) lines() (title, line, foot string) {
+// Printable reports whether the PDF has the letters of all that the label says.
+func (l Label) Printable() bool {
+	return Printable(l.Title) && Printable(l.Line) && Printable(l.Foot)
+}
+
+// lines are what a label prints, from above. A text that cannot be drawn is left
+// out: the code and the other lines still say what it is.
+func (l Label) lines(drawable func(string) bool) (title, line, foot string) {
 	clean := func(s string) string {
-		if s = norm.NFC.String(strings.Join(strings.Fields(s), " ")); !Printable(s) {
+		if s = norm.NFC.String(strings.Join(strings.Fields(s), " ")); !drawable(s) {
 			return ""
 		}
 		return s

@@ -76,9 +76,36 @@ func TestAnyTitleCanBePrinted(t *testing.T) {
 	if label.Printable("王小芳") || label.Printable("محمد") || !label.Printable("Zoë Łódź Юлия – 5 €") {
 		t.Error("what the font has and what it has not are mixed up")
 	}
-	svg, err := label.SVG(label.FormatOf(""), label.Label{Title: "王小芳", Line: "IT-1", Link: "x"})
-	if err != nil || !strings.Contains(svg, ">IT-1</text>") {
-		t.Errorf("without a printable title the line takes its place: %v", err)
+}
+
+// What the PDF has no letters for, a browser draws: in two lines at most, from the
+// right where the script is written so.
+func TestSheetsForABrowserHaveNamesInEveryScript(t *testing.T) {
+	t.Parallel()
+	f := label.FormatOf("l7160")
+	for _, tt := range []struct{ title, want string }{
+		{"王小芳", `direction="ltr" font-size="3.53" font-weight="700" fill="#000">王小芳<`},
+		{"笔记本电脑的设计部门二号楼三层", `>笔记本电脑的设计<`},
+		{"محمد العلي", `direction="rtl" font-size="3.53" font-weight="700" fill="#000">محمد العلي<`},
+		{"דוד לוי", `direction="rtl"`},
+		{"<script>& 한국어", `>&lt;script&gt;&amp;`},
+	} {
+		pages, err := label.Sheets(f, 20, []label.Label{{Title: tt.title, Line: "IT-1", Link: "x"}, {Title: "Next", Link: "y"}})
+		if err != nil || len(pages) != 2 {
+			t.Fatalf("%q: %d pages, %v; the first sheet has one label left", tt.title, len(pages), err)
+		}
+		if !strings.Contains(pages[0], tt.want) || !strings.Contains(pages[0], ">IT-1<") || strings.Contains(pages[0], "<script>") {
+			t.Errorf("%q: the sheet lacks %s:\n%s", tt.title, tt.want, pages[0][strings.LastIndex(pages[0], "<text"):])
+		}
+		if !strings.Contains(pages[1], ">Next<") {
+			t.Errorf("%q: the second page has not the second label", tt.title)
+		}
+	}
+	if _, err := label.Sheets(f, 21, some(1)); !errs.Is(err, errs.Invalid) {
+		t.Errorf("behind the sheet: %v", err)
+	}
+	if _, err := label.Sheets(f, 0, some(label.MostInBrowser+1)); !errs.Is(err, errs.Invalid) {
+		t.Errorf("too many: %v", err)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 //	start=3       the first label of the sheet that is free, from 1
 //	field=12      what stands under the title
 //	act=pdf       the labels themselves
+//	act=print     likewise, for the browser to print: with names in every script
 func (s *Site) labels(v *visit) error {
 	c, fields, err := v.collectionHere()
 	if err != nil {
@@ -61,6 +62,9 @@ func (v *visit) showLabels(c register.Collection, fields []register.Field, ids [
 	if v.text("act") == "pdf" && start <= f.PerPage() {
 		return v.sendLabels(f, start-1, list, c)
 	}
+	if v.text("act") == "print" && start <= f.PerPage() {
+		return v.showSheets(f, start-1, list)
+	}
 	if start > f.PerPage() {
 		page.Fault = fmt.Sprintf("A sheet of this sort has %d labels.", f.PerPage())
 	}
@@ -74,7 +78,7 @@ func (v *visit) showLabels(c register.Collection, fields []register.Field, ids [
 		}
 	}
 	for _, l := range list {
-		if !label.Printable(l.Title) {
+		if !l.Printable() {
 			page.Unprintable++
 		}
 	}
@@ -94,6 +98,16 @@ func (v *visit) sendLabels(f label.Format, start int, list []label.Label, c regi
 	v.w.Header().Set("Content-Disposition", `inline; filename="`+fileName(c.Name)+`-labels.pdf"`)
 	v.w.Header().Set("Cache-Control", "no-store")
 	return label.PDF(v.w, f, start, list)
+}
+
+// showSheets shows the labels, sheet by sheet, for the browser to print.
+func (v *visit) showSheets(f label.Format, start int, list []label.Label) error {
+	sheets, err := label.Sheets(f, start, list)
+	if err != nil {
+		return err
+	}
+	v.frame.Title = "Labels"
+	return v.part(view.SheetsPage(v.frame, sheets))
 }
 
 // ofCollection are the records with these numbers that are in a collection, in

@@ -50,6 +50,26 @@ func TestLabelsArePrintedForSelectedRecords(t *testing.T) {
 	}
 }
 
+func TestLabelsInAnyScriptArePrintedByTheBrowser(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	path, _ := o.assets("笔记本电脑")
+	b := o.as(colleague)
+	id := regexp.MustCompile(`href="` + path + `/(\d+)"`).FindStringSubmatch(b.see(http.StatusOK, path))[1]
+	wantParts(t, "the form", b.see(http.StatusOK, path+"/labels?ids="+id), "lacks letters for 1 label", "Print from the browser", ">笔记本电脑</text>")
+	sheet := b.sent(path+"/labels", "ids", id, "act", "print", "format", "roll62")
+	wantParts(t, "the sheet", sheet, `class="sheet sheet-roll62" width="62mm" height="29mm"`, ">笔记本电脑</text>", "data-print")
+	if strings.Contains(sheet, "<nav") {
+		t.Error("the menu is printed, too")
+	}
+	if got := b.post(path+"/labels", "ids", id, "act", "print", "start", "2", "format", "roll62"); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("a label behind the sheet answers %d", got.status)
+	}
+	if got := o.as(outsider).post(path+"/labels", "ids", id, "act", "print"); got.status != http.StatusNotFound {
+		t.Errorf("somebody of another account gets %d", got.status)
+	}
+}
+
 func TestCodesAreFoundExactly(t *testing.T) {
 	t.Parallel()
 	o := open(t)

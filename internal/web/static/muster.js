@@ -250,6 +250,8 @@
     });
   }
 
+  if (document.querySelector("[data-print]")) window.print();
+
   // "/" goes to the search field.
   document.addEventListener("keydown", function (e) {
     if (e.key === "/" && !/^(input|textarea|select)$/i.test(document.activeElement.tagName)) {
