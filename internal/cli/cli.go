@@ -62,6 +62,7 @@ type program struct {
 	Restore  restoreCmd  `cmd:"" help:"Restore a backup into an empty database."`
 
 	Doctor    doctorCmd    `cmd:"" help:"Look whether everything that Muster relies on works, and say what to do where it does not."`
+	MigrateTo migrateToCmd `cmd:"" help:"Move everything from the embedded database to PostgreSQL, or back."`
 	RotateKey rotateKeyCmd `cmd:"" help:"Seal all secrets with a new key."`
 
 	Version    versionCmd    `cmd:"" help:"Print the version."`

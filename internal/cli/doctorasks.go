@@ -15,12 +15,15 @@ import (
 	"github.com/musterhq/muster/internal/syncer"
 )
 
+// sealers open the secrets that are stored for good.
+func (h *house) sealers() []func(context.Context) (int, error) {
+	return []func(context.Context) (int, error){h.sync.TrySecrets, h.accounts.TrySecrets, h.automations.TrySecrets, h.mail.TrySecrets}
+}
+
 // sealed opens every secret that is stored for good.
 func (x *examination) sealed(ctx context.Context, h *house) {
 	all := 0
-	for _, try := range []func(context.Context) (int, error){
-		h.sync.TrySecrets, h.accounts.TrySecrets, h.automations.TrySecrets, h.mail.TrySecrets,
-	} {
+	for _, try := range h.sealers() {
 		n, err := try(ctx)
 		if err != nil {
 			x.fail("sealed", err, "A stored secret does not open with the key.")

@@ -166,6 +166,17 @@ const (
 const postgresSettings = `SET random_page_cost = 1.1; SET jit = off`
 
 func (db *DB) openPostgres(ctx context.Context, c Config) error {
+	if err := db.connectPostgres(c); err != nil {
+		return err
+	}
+	if err := db.pool.PingContext(ctx); err != nil {
+		return err
+	}
+	return db.migrate(ctx, db.pool)
+}
+
+// connectPostgres makes the pool, which connects when it is first used.
+func (db *DB) connectPostgres(c Config) error {
 	db.dialect, db.place = postgres, "PostgreSQL"
 	conf, err := pgx.ParseConfig(c.URL)
 	if err != nil {
@@ -183,10 +194,7 @@ func (db *DB) openPostgres(ctx context.Context, c Config) error {
 	db.pool.SetMaxOpenConns(PostgresConnections)
 	db.pool.SetMaxIdleConns(PostgresConnections / 2)
 	db.pool.SetConnMaxIdleTime(5 * time.Minute)
-	if err := db.pool.PingContext(ctx); err != nil {
-		return err
-	}
-	return db.migrate(ctx, db.pool)
+	return nil
 }
 
 // Engine returns "sqlite" or "postgres".
