@@ -57,6 +57,9 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	Rate      Rate // per token; zero for the usual
+	// BaseURL is where browsers find Muster, for the codes of labels; "" for where
+	// a request came to.
+	BaseURL string
 }
 
 // Server answers requests. It is safe for concurrent use.
@@ -126,6 +129,7 @@ func (s *Server) operations() {
 	s.custodyOperations()
 	s.connectionOperations()
 	s.mappingOperations()
+	s.suggestOperation()
 	s.runOperations()
 	s.userOperations()
 	s.roleOperations()
@@ -136,6 +140,11 @@ func (s *Server) operations() {
 	s.checkFormOperations()
 	s.automationOperations()
 	s.mailOperations()
+	s.exchangeOperations()
+	s.labelOperations()
+	s.viewOperations()
+	s.standingOperations()
+	s.conversionOperations()
 	s.arraysAreNeverNull()
 }
 

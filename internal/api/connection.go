@@ -38,6 +38,17 @@ func (s *Server) connectionOperations() {
 			list, err := v.Integrations.InModule(v.ctx, v.who, m)
 			return whole(each(list, connectionOf)), err
 		})
+	add(s, op{method: http.MethodGet, path: "/modules/{module}/integrations-store", id: "list-offers", may: account.ManageIntegrations, tag: connectionTag, summary: "List the Integrations Store"},
+		func(v *visit, in *InModule) (*body[client.List[client.Offer]], error) {
+			m, err := v.module(*in)
+			if err != nil {
+				return nil, err
+			}
+			list, err := v.Integrations.Tiles(v.ctx, v.who, m)
+			return whole(each(list, func(t integration.Tile) client.Offer {
+				return client.Offer{Kind: t.Kind, Name: t.Name, Text: t.Text, Connection: t.Added}
+			})), err
+		})
 	add(s, op{method: http.MethodPost, path: "/modules/{module}/connections", id: "add-connection", may: account.ManageIntegrations, tag: connectionTag, summary: "Put an integration of the Integrations Store into a module", status: http.StatusCreated},
 		func(v *visit, in *struct {
 			InModule

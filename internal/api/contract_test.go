@@ -54,8 +54,8 @@ func (op operation) check(got answer) error {
 		return nil
 	case content == nil:
 		return fmt.Errorf("%s answers %s with the type %q, of which the document says nothing", op.OperationID, status, kind)
-	case kind == "application/octet-stream" || kind == "text/event-stream":
-		return nil
+	case kind != "application/json" && kind != "application/problem+json":
+		return nil // bytes, events, tables: other tests read them
 	}
 	var value any
 	if err := json.Unmarshal([]byte(got.body), &value); err != nil {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/client"
-	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/register"
 )
@@ -100,17 +99,21 @@ func (s *Server) holdingOperations() {
 			})
 	}
 	add(s, op{method: http.MethodGet, path: "/modules/{module}/leavers", id: "list-leavers", tag: custodyTag, summary: "List who has left and still holds something"},
-		func(v *visit, in *InModule) (*body[client.List[client.Leaver]], error) {
-			return v.people(*in, func(m account.Module) ([]integration.Leaver, error) {
-				list, _, err := v.Integrations.Leavers(v.ctx, v.who, m, integration.LeaverQuery{Limit: peopleShown})
-				return list, err
-			})
+		func(v *visit, in *struct {
+			InModule
+			Paging
+			All bool `query:"all" doc:"Everybody who has left, in pages; without it, those who hold something, up to 500 and whole."`
+		}) (*body[client.Page[client.Leaver]], error) {
+			return v.leavers(in.InModule, in.Paging, in.All)
 		})
 	add(s, op{method: http.MethodGet, path: "/modules/{module}/overdue", id: "list-overdue", tag: custodyTag, summary: "List who should have brought something back by now"},
 		func(v *visit, in *InModule) (*body[client.List[client.Leaver]], error) {
-			return v.people(*in, func(m account.Module) ([]integration.Leaver, error) {
-				return v.Integrations.Overdue(v.ctx, v.who, m, peopleShown)
-			})
+			m, err := v.module(*in)
+			if err != nil {
+				return nil, err
+			}
+			list, err := v.Integrations.Overdue(v.ctx, v.who, m, peopleShown)
+			return whole(each(list, leaverOf)), err
 		})
 }
 
@@ -138,13 +141,20 @@ func backOf(r register.Record, note, condition string, answers map[string]string
 	return register.CheckIn{Account: r.Account, Asset: r.ID, Note: note, Condition: condition, Answers: answers}
 }
 
-func (v *visit) people(in InModule, list func(account.Module) ([]integration.Leaver, error)) (*body[client.List[client.Leaver]], error) {
+func (v *visit) leavers(in InModule, p Paging, all bool) (*body[client.Page[client.Leaver]], error) {
 	m, err := v.module(in)
 	if err != nil {
 		return nil, err
 	}
-	found, err := list(m)
-	return whole(each(found, leaverOf)), err
+	q := integration.LeaverQuery{All: all, Limit: peopleShown}
+	if all {
+		q.Limit = p.Limit
+	}
+	if q.Before, err = integration.ParseLeaverPlace(p.Cursor); err != nil {
+		return nil, &partFault{"query.cursor", err}
+	}
+	list, next, err := v.Integrations.Leavers(v.ctx, v.who, m, q)
+	return page(each(list, leaverOf), integration.LeaverPlace(next)), err
 }
 
 func leaverOf(l integration.Leaver) client.Leaver {

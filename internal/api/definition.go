@@ -33,16 +33,21 @@ func (b *book) wire(d *mapping.Definition) client.Mapping {
 		out.Conditions = append(out.Conditions, client.Condition{Attribute: c.Path, Operator: c.Operator, Value: c.Value, Values: c.Values})
 	}
 	for _, r := range d.Rows {
-		row := client.FieldRow{From: r.From, To: b.target(r.To), Fallback: r.Fallback, Owner: owners[r.Owner], CreateMissing: r.CreateMissing}
-		if r.Empty != nil {
-			row.WhenEmpty = rules[*r.Empty]
-		}
-		for _, t := range r.Transforms {
-			row.Transforms = append(row.Transforms, client.Transform(t))
-		}
-		out.Fields = append(out.Fields, row)
+		out.Fields = append(out.Fields, b.wireRow(r))
 	}
 	return out
+}
+
+// wireRow is a row of a mapping as it goes over the wire.
+func (b *book) wireRow(r mapping.Row) client.FieldRow {
+	row := client.FieldRow{From: r.From, To: b.target(r.To), Fallback: r.Fallback, Owner: owners[r.Owner], CreateMissing: r.CreateMissing}
+	if r.Empty != nil {
+		row.WhenEmpty = rules[*r.Empty]
+	}
+	for _, t := range r.Transforms {
+		row.Transforms = append(row.Transforms, client.Transform(t))
+	}
+	return row
 }
 
 // definition reads a mapping, whose place in the request is at.

@@ -14,6 +14,7 @@ import (
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/mapping"
 	"github.com/musterhq/muster/internal/register"
@@ -176,6 +177,8 @@ func (o *office) examples() map[string]func() example {
 	o.peopleExamples(out)
 	o.automationExamples(out)
 	o.mailExamples(out)
+	o.sheetExamples(out)
+	o.standingExamples(out)
 	return out
 }
 
@@ -443,4 +446,86 @@ func (o *office) mailExamples(out map[string]func() example) {
 	out["remove-mail-server"] = func() example { o.mailServer(); return example{path: "/mail/server"} }
 	out["list-letters"] = func() example { o.letter(); return example{path: "/mail/letters?limit=1"} }
 	out["retry-letter"] = func() example { return example{path: fmt.Sprintf("/mail/letters/%d/retry", o.letter().ID)} }
+}
+
+func (o *office) sheetExamples(out map[string]func() example) {
+	records := func(what string) string {
+		return o.in("/collections/%d/records%s", o.collection(o.module, register.Main).ID, what)
+	}
+	out["export-records"] = func() example {
+		o.plant(o.module, register.Main, "Laptop")
+		return example{path: records("/export?q=laptop&field=Name&field=Price")}
+	}
+	out["import-records"] = func() example {
+		return example{path: records("/import?preview=true&name=order.csv&by=-"), body: "Name,Price,Colours\nLaptop,1200,red\nScreen,dear,\n", pairs: []string{"Content-Type", "application/octet-stream"}}
+	}
+	out["list-label-formats"] = func() example { return example{path: "/label-formats"} }
+	out["print-labels"] = func() example {
+		return example{path: records("/labels"), body: client.Labels{Records: []int64{o.plant(o.module, register.Main, "Laptop").ID}, Start: 2, Field: "Notes"}}
+	}
+	views := func(what string) string {
+		return o.in("/collections/%d/views%s", o.collection(o.module, register.Main).ID, what)
+	}
+	kept := func() listing.View {
+		c := o.collection(o.module, register.Main)
+		v, err := o.lists.SaveView(o.t.Context(), account.CommandLine(), listing.View{Account: c.Account, Collection: c.ID, Name: "Worn", Query: "q=worn"}, time.Now())
+		o.must(err)
+		return v
+	}
+	out["list-views"] = func() example { kept(); return example{path: views("")} }
+	out["save-view"] = func() example {
+		return example{path: views(""), body: client.ViewInput{Name: "Dear", Query: "sort=-Price"}}
+	}
+	out["remove-view"] = func() example { return example{path: views(fmt.Sprintf("/%d", kept().ID))} }
+	field := func(what string) string {
+		f := o.field(false)
+		return o.in("/collections/%d/fields/%d%s", f.Collection, f.ID, what)
+	}
+	out["preview-conversion"] = func() example {
+		return example{path: field("/conversion/preview"), body: client.Conversion{Type: "number"}}
+	}
+	out["convert-field"] = func() example {
+		return example{path: field("/conversion"), body: client.Conversion{Type: "choice", Choices: []string{"red"}}}
+	}
+	out["get-field-uses"] = func() example { return example{path: field("/uses")} }
+}
+
+// session is where somebody is signed in; of who has no login, one that is
+// nobody's.
+func (o *office) session(email string) int64 {
+	o.t.Helper()
+	if o.tokenOf(email) == "" {
+		return 1
+	}
+	ctx := o.t.Context()
+	l, err := o.accounts.FindLogin(ctx, account.CommandLine(), email)
+	o.must(err)
+	who, err := o.accounts.PrincipalOf(ctx, l.ID, "127.0.0.1")
+	o.must(err)
+	_, err = o.accounts.StartSession(ctx, who, "a browser")
+	o.must(err)
+	list, err := o.accounts.Sessions(ctx, who)
+	o.must(err)
+	return list[0].ID
+}
+
+func (o *office) standingExamples(out map[string]func() example) {
+	holder := func(what string) string { _, holder := o.checkedOut(); return o.in("/records/%d%s", holder.ID, what) }
+	out["get-standing"] = func() example { o.checkedOut(); return example{path: o.in("/standing")} }
+	out["note-told"] = func() example {
+		return example{path: holder("/told"), body: client.Told{About: "overdue", To: "her manager"}}
+	}
+	out["notify-holder"] = func() example { // of whom the register knows no address
+		o.mailServer()
+		return example{path: holder("/notify"), body: client.Notice{About: "overdue", Subject: "Overdue", Text: "Please bring it back."}, want: http.StatusConflict}
+	}
+	out["list-sessions"] = func() example { return example{path: "/sessions"} }
+	out["end-session"] = func() example { return example{path: fmt.Sprintf("/sessions/%d", o.session(o.asks))} }
+	out["export-events"] = func() example {
+		return example{path: fmt.Sprintf("/audit/export?account=%d&module=%d", o.module.Account, o.module.ID)}
+	}
+	out["list-offers"] = func() example { return example{path: o.in("/integrations-store")} }
+	out["suggest-rows"] = func() example {
+		return example{path: o.in("/connections/%d/mappings/suggest?collection=%d", o.connect().ID, o.collection(o.module, register.People).ID)}
+	}
 }

@@ -56,12 +56,14 @@ type office struct {
 	records       *register.Service
 	work          *integration.Service
 	files         *attachment.Service
+	lists         *listing.Service
 	automations   *automation.Service
 	mail          *mail.Service
 	tenant        *entrasim.Server
 	company       *entrasim.Tenant
 	later         atomic.Int64 // how far the register's clock is ahead
 	count         int          // of things made so far, for names
+	asks          string       // who sends the examples
 	module, other account.Module
 	invited       map[string]bool   // who has not accepted yet, by email
 	tokens        map[string]string // by email
@@ -75,7 +77,7 @@ func open(t *testing.T) *office {
 
 func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	t.Helper()
-	o := &office{t: t, tokens: map[string]string{}, invited: map[string]bool{}}
+	o := &office{t: t, asks: boss, tokens: map[string]string{}, invited: map[string]bool{}}
 	var err error
 	o.company = entrasim.New(entrasim.Config{Seed: 5, People: 40})
 	o.tenant, err = o.company.Start()
@@ -86,6 +88,7 @@ func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	o.accounts, o.records = account.NewService(db, nil), register.New(db, func() time.Time { return time.Now().Add(o.ahead()) })
 	o.accounts.SealWith(keys)
 	lists := listing.New(db, o.records)
+	o.lists = lists
 	o.files = attachment.New(db, o.records, nil)
 	o.mail = mail.New(db, keys, nil)
 	o.work = o.integrations(db, keys)

@@ -18,8 +18,10 @@ import (
 )
 
 // whoKey is the context key of the principal of a request, requestKey of its
-// number in the log, and tokenKey of its token's hash.
+// number in the log, tokenKey of its token's hash, and baseKey of the address
+// that it came to.
 type (
+	baseKey    struct{}
 	whoKey     struct{}
 	requestKey struct{}
 	tokenKey   struct{}
@@ -57,6 +59,7 @@ func (s *Server) gate(next http.Handler) http.Handler {
 			return
 		}
 		ctx = context.WithValue(ctx, tokenKey{}, hash)
+		ctx = context.WithValue(ctx, baseKey{}, cameTo(r))
 		ctx = context.WithValue(ctx, requestKey{}, r.Header.Get("X-Request-Id"))
 		s.route(w, r.WithContext(ctx), next)
 	})
@@ -125,4 +128,12 @@ func address(r *http.Request) string {
 		return host
 	}
 	return r.RemoteAddr
+}
+
+// cameTo is the address of the server that a request was sent to.
+func cameTo(r *http.Request) string {
+	if r.TLS != nil || r.URL.Scheme == "https" {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }

@@ -79,6 +79,30 @@ func (s *Server) mappingOperations() {
 		})
 }
 
+// suggestOperation offers rows for a mapping.
+func (s *Server) suggestOperation() {
+	add(s, op{method: http.MethodGet, path: connectionPath + "/mappings/suggest", id: "suggest-rows", may: account.ManageIntegrations, tag: "Mappings", summary: "List the pairs of attributes and fields that are obvious from the names of a collection's fields"},
+		func(v *visit, in *struct {
+			OnConnection
+			Entity string `query:"external_entity" enum:"users,devices,groups" default:"users" doc:"What is mapped."`
+			To     int64  `query:"collection" minimum:"1" required:"true" doc:"The number of the collection that it is mapped to."`
+		}) (*body[client.List[client.FieldRow]], error) {
+			c, err := v.connection(in.OnConnection)
+			if err != nil {
+				return nil, err
+			}
+			if _, _, err := v.collection(InCollection{in.InModule, in.To}); err != nil {
+				return nil, err
+			}
+			rows, err := v.Integrations.Suggest(v.ctx, v.who, c.ID, entities.of(in.Entity), in.To)
+			if err != nil {
+				return nil, err
+			}
+			b, err := v.book(c)
+			return whole(each(rows, b.wireRow)), err
+		})
+}
+
 // book is what the numbers in mappings are called in a connection's module.
 type book struct {
 	module account.Module

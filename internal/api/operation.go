@@ -24,6 +24,7 @@ type op struct {
 	status int    // of success; 0 for 200, or 204 without a body
 	body   int64  // the largest body, in bytes; 0 for a megabyte
 	stream string // the media type of an answer that comes in pieces; "" for JSON
+	other  string // the other media type that it may have; "" for none
 }
 
 // visit is one request with who makes it.
@@ -49,7 +50,7 @@ type none struct{}
 func add[I, O any](s *Server, o op, do func(v *visit, in *I) (*O, error)) {
 	reg := huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Summary: o.summary, Description: o.described(), Tags: []string{o.tag},
-		DefaultStatus: o.status, MaxBodyBytes: o.body,
+		DefaultStatus: o.status, MaxBodyBytes: o.body, BodyReadTimeout: -1, // the server knows how long it waits for bodies
 		Responses: map[string]*huma.Response{"default": {
 			Description: "What was wrong",
 			Content: map[string]*huma.MediaType{"application/problem+json": {
@@ -58,7 +59,11 @@ func add[I, O any](s *Server, o op, do func(v *visit, in *I) (*O, error)) {
 		}},
 	}
 	if o.stream != "" {
-		reg.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{o.stream: {Schema: &huma.Schema{Type: huma.TypeString}}}}
+		content := map[string]*huma.MediaType{o.stream: {Schema: &huma.Schema{Type: huma.TypeString}}}
+		if o.other != "" {
+			content[o.other] = content[o.stream]
+		}
+		reg.Responses["200"] = &huma.Response{Description: "OK", Content: content}
 	}
 	if o.method == http.MethodPost {
 		reg.Parameters = []*huma.Param{{

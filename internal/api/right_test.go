@@ -40,6 +40,7 @@ func walk(t *testing.T, email string) map[string]string {
 	t.Helper()
 	o := open(t)
 	o.ownRoles()
+	o.asks = email
 	out := map[string]string{}
 	ops, examples := operationsOf(o.document()), o.examples()
 	for _, id := range sortedKeys(ops) {

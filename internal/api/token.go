@@ -5,6 +5,7 @@ import (
 
 	"github.com/musterhq/muster/client"
 	"github.com/musterhq/muster/internal/account"
+	"github.com/musterhq/muster/internal/errs"
 )
 
 // tokenOperations list and end tokens. None makes one: a stolen token would
@@ -30,12 +31,36 @@ func (s *Server) tokenOperations() {
 			list, err := v.Accounts.TokensOf(v.ctx, v.who, in.User)
 			return whole(each(list, tokenOf)), err
 		})
-	add(s, op{method: http.MethodDelete, path: "/tokens/{token}", id: "revoke-token", tag: tag, summary: "End a token at once", text: "One of the user that this one acts for, this one included, or a service of a module whose users it manages."},
+	add(s, op{method: http.MethodDelete, path: "/tokens/{token}", id: "revoke-token", tag: tag, summary: "End a token at once", text: "One of the user that this one acts for, or a service of a module whose users it manages. Any token may end itself; to end another takes the scope everything."},
 		func(v *visit, in *struct {
 			Token int64 `path:"token" minimum:"1" doc:"The number of the token."`
 		}) (*none, error) {
+			if in.Token != v.who.Token {
+				if err := v.scoped(); err != nil {
+					return nil, err
+				}
+			}
 			return nil, v.Accounts.RevokeToken(v.ctx, v.who, in.Token)
 		})
+}
+
+// scoped refuses a token of a smaller scope than everything what no role allows
+// or forbids: what is the user's own, like views and sessions. The rights of
+// roles are narrowed by the scope already.
+func (v *visit) scoped() error {
+	if v.who.Login == 0 {
+		return nil // a service has nothing of its own
+	}
+	list, err := v.Accounts.OwnTokens(v.ctx, v.who)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		if t.ID == v.who.Token && t.Scope != account.TokenDoes {
+			return errs.New(errs.Forbidden, "this token may %s", t.Scope).WithHint("It takes one with the scope everything.")
+		}
+	}
+	return nil
 }
 
 func tokenOf(t account.Token) client.Token {
