@@ -27,12 +27,17 @@ var spared = []string{"revoke-token", "preview-mappings", "start-run", "sync-rec
 // answered as the document says, and never by a fault of ours.
 func TestNoRequestThatTheDocumentSuggestsIsAnsweredByAFault(t *testing.T) {
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, db *store.DB) { fuzz(t, openOn(t, db, api.Rate{PerSecond: 1e6, Burst: 1e6})) })
+	for round := range fuzzRounds {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			t.Parallel()
+			storetest.Each(t, func(t *testing.T, db *store.DB) { fuzz(t, openOn(t, db, api.Rate{PerSecond: 1e6, Burst: 1e6})) })
+		})
+	}
 }
 
-// fuzzRounds is how often rapid's number of checks is made, which is 100 when
-// nothing is said: with fewer most operations would not have their turn.
-const fuzzRounds = 6
+// fuzzRounds is how many installations get rapid's number of requests each, which
+// is 100 when nothing is said: after many there is little left that works.
+const fuzzRounds = 3
 
 func fuzz(t *testing.T, o *office) {
 	o.checkedOut()
@@ -50,9 +55,7 @@ func fuzz(t *testing.T, o *office) {
 			done[id] = true
 		}
 	}
-	for range fuzzRounds {
-		rapid.Check(t, func(rt *rapid.T) { o.try(rt, ops, ids, examples, note) })
-	}
+	rapid.Check(t, func(rt *rapid.T) { o.try(rt, ops, ids, examples, note) })
 	t.Logf("answers by hundred: %v; %d of %d operations were done", seen, len(done), len(ids))
 	if seen[2] == 0 || seen[4] == 0 {
 		t.Error("the requests are all alike")
@@ -64,8 +67,10 @@ func (o *office) try(rt *rapid.T, ops map[string]operation, ids []string, exampl
 	op := ops[rapid.SampledFrom(ids).Draw(rt, "operation")]
 	who := rapid.SampledFrom([]string{boss, boss, boss, colleague, outsider}).Draw(rt, "who")
 	path, body, pairs := o.imagined(rt, op)
-	if rapid.IntRange(0, 2).Draw(rt, "from an example") == 0 {
-		path, body, pairs = o.bent(rt, op, examples[op.OperationID]())
+	if rapid.Bool().Draw(rt, "from an example") {
+		if e, ok := o.attempt(examples[op.OperationID]); ok {
+			path, body, pairs = o.bent(rt, op, e)
+		}
 	}
 	got := o.ask(who, op.method, path, body, pairs...)
 	note(op.OperationID, got.status)
@@ -127,6 +132,21 @@ func (o *office) imagined(rt *rapid.T, op operation) (path string, body any, pai
 		path += "?" + query.Encode()
 	}
 	return path, body, pairs
+}
+
+// attempt makes an example, if what was done so far allows it: a form of
+// check-out that was saved meanwhile may want an answer, a field a value.
+func (o *office) attempt(make func() example) (e example, ok bool) {
+	o.lenient = true
+	defer func() {
+		o.lenient = false
+		if fault := recover(); fault != nil {
+			if _, mine := fault.(impossible); !mine {
+				panic(fault)
+			}
+		}
+	}()
+	return make(), true
 }
 
 // bent is a request that is answered well, with one thing about it changed.
