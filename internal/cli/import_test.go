@@ -38,3 +38,22 @@ func TestFilesAreImportedFromTheCommandLine(t *testing.T) {
 		t.Errorf("importing what was exported says %q", out)
 	}
 }
+
+// Neither a value nor the name of a field is taken for a formula.
+func TestExportsHoldNoFormulas(t *testing.T) {
+	t.Parallel()
+	d := sit(t, 10)
+	text, err := os.ReadFile(d.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.write(strings.Replace(string(text), "              - {name: Department, type: text}\n", "              - {name: Department, type: text}\n              - {name: \"=cmd|x\", type: text}\n", 1))
+	d.run(cli.ExitDone, "apply", "-f", d.file)
+	d.run(cli.ExitDone, "record", "add", "People", "Name==1+1|x")
+	out, _ := d.run(cli.ExitDone, "export", "People")
+	for _, want := range []string{"'=cmd|x", "'=1+1|x"} {
+		if strings.Count(out, want) != 1 {
+			t.Errorf("the export lacks %q:\n%s", want, out)
+		}
+	}
+}

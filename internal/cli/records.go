@@ -204,7 +204,7 @@ type csvSink struct{ *csv.Writer }
 
 func newCSV(w io.Writer) csvSink { return csvSink{csv.NewWriter(w)} }
 
-func (s csvSink) head(names []string) error { return s.Write(names) }
+func (s csvSink) head(names []string) error { return s.row(nil, names) }
 
 func (s csvSink) row(_, values []string) error {
 	safe := make([]string, len(values))

@@ -10,6 +10,8 @@ package sheet
 import (
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/musterhq/muster/internal/errs"
 )
@@ -114,18 +116,21 @@ func headOf(next func() (Row, error)) ([]string, error) {
 
 // Harmless keeps a spreadsheet from taking a text for a formula, by an
 // apostrophe in front. A telephone number with its country code, and a negative
-// number, stay as they are.
+// number, stay as they are. Some spreadsheets skip white space, and take the wide
+// forms of the signs for the signs.
+// https://owasp.org/www-community/attacks/CSV_Injection
 func Harmless(v string) string {
-	if v == "" {
-		return v
-	}
-	switch v[0] {
-	case '=', '@', '\t', '\r':
+	first, width := utf8.DecodeRuneInString(strings.TrimLeftFunc(v, unicode.IsSpace))
+	switch first {
+	case '=', '@', '＝', '＠', '＋', '－':
 		return "'" + v
 	case '+', '-':
-		if strings.Trim(v[1:], "0123456789 ().-/,") != "" {
+		if strings.Trim(strings.TrimSpace(v)[width:], "0123456789 ().-/,") != "" {
 			return "'" + v
 		}
+	}
+	if v != "" && strings.ContainsRune("\t\r\n", rune(v[0])) {
+		return "'" + v
 	}
 	return v
 }

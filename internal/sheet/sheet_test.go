@@ -81,7 +81,8 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 func TestFormulasAreMadeHarmless(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`=HYPERLINK("http://x")`: `'=HYPERLINK("http://x")`, "@SUM(1)": "'@SUM(1)", "+cmd|x": "'+cmd|x", "-1+1|x": "'-1+1|x", "\t=1": "'\t=1",
+		`=HYPERLINK("http://x")`: `'=HYPERLINK("http://x")`, "@SUM(1)": "'@SUM(1)", "+cmd|x": "'+cmd|x", "-1+1|x": "'-1+1|x", "\t=1": "'\t=1", "\r=1": "'\r=1", "\n=1": "'\n=1",
+		" =1": "' =1", "\u00a0@x": "'\u00a0@x", "＝1": "'＝1", "－1": "'－1", " -5": " -5", " ": " ", "Ada = Lovelace": "Ada = Lovelace",
 		"+49 30 901820": "+49 30 901820", "-12.5": "-12.5", "a=b": "a=b", "": "",
 	} {
 		if got := sheet.Harmless(text); got != want {

@@ -12,6 +12,7 @@ import (
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/sheet"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
@@ -192,8 +193,8 @@ func auditCells(e audit.Entry) []string {
 		parts[i] = d.Name + ": " + strings.TrimPrefix(d.Before+" → ", " → ") + cmp.Or(d.After, "nothing")
 	}
 	return []string{
-		view.Num(e.ID), e.At.UTC().Format(time.RFC3339Nano), plainCell(e.Actor.Name), e.Actor.Kind, e.Actor.Address,
-		string(e.Action), e.SubjectKind, plainCell(e.SubjectName), plainCell(strings.Join(parts, "; ")),
+		view.Num(e.ID), e.At.UTC().Format(time.RFC3339Nano), sheet.Harmless(e.Actor.Name), e.Actor.Kind, e.Actor.Address,
+		string(e.Action), e.SubjectKind, sheet.Harmless(e.SubjectName), sheet.Harmless(strings.Join(parts, "; ")),
 	}
 }
 

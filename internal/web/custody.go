@@ -12,6 +12,7 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/register"
+	"github.com/musterhq/muster/internal/sheet"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
@@ -330,7 +331,7 @@ func (v *visit) custodyCSV(name string, list []register.Custody) error {
 func (v *visit) sendCSV(name string, rows [][]string) error {
 	for _, row := range rows {
 		for i := range row {
-			row[i] = plainCell(row[i])
+			row[i] = sheet.Harmless(row[i])
 		}
 	}
 	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")

@@ -11,6 +11,7 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/reconcile"
+	"github.com/musterhq/muster/internal/sheet"
 	"github.com/musterhq/muster/internal/syncer"
 	"github.com/musterhq/muster/internal/web/view"
 )
@@ -284,21 +285,13 @@ func (v *visit) runCSV(run syncer.Run) error {
 			for _, l := range names.Lines(ch) {
 				parts = append(parts, l.Label+": "+l.Before+" → "+l.After+l.Note)
 			}
-			out.Write([]string{fmt.Sprint(ch.Seq), plainCell(ch.Name), ch.Verb.String(), ch.Target.String(), ch.State.String(),
-				ch.Reason.Sentence(), plainCell(ch.Detail), plainCell(strings.Join(parts, "; "))})
+			out.Write([]string{fmt.Sprint(ch.Seq), sheet.Harmless(ch.Name), ch.Verb.String(), ch.Target.String(), ch.State.String(),
+				ch.Reason.Sentence(), sheet.Harmless(ch.Detail), sheet.Harmless(strings.Join(parts, "; "))})
 			after = ch.Seq
 		}
 	}
 	out.Flush()
 	return nil
-}
-
-// plainCell keeps spreadsheets from taking a text for a formula.
-func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // runProgress tells a script where a run is, until it ends.
