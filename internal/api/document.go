@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -49,6 +50,9 @@ type chapter struct {
 	Name       string
 	Operations []paragraph
 }
+
+// ID is where the chapter is on the page; no operation is called so.
+func (c chapter) ID() string { return "about-" + strings.ReplaceAll(strings.ToLower(c.Name), " ", "-") }
 
 // paragraph is the part of the page about one operation.
 type paragraph struct {
@@ -116,15 +120,19 @@ func describe(doc *huma.OpenAPI, o *huma.Operation) paragraph {
 			continue
 		}
 		p.Status = status
-		for _, media := range answer.Content {
-			p.Answer = members(doc, media.Schema)
+		for kind, media := range answer.Content {
+			rows := members(doc, media.Schema)
+			if len(rows) == 0 {
+				rows = []row{{Name: "the whole body", Type: kind}}
+			}
+			p.Answer = append(p.Answer, rows...)
 		}
+		slices.SortFunc(p.Answer, func(a, b row) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Type, b.Type)) })
 	}
 	return p
 }
 
-// members are the members of an object, one level deep and with the items of a
-// page one deeper.
+// members are the members of an object, with those of the objects in it.
 func members(doc *huma.OpenAPI, schema *huma.Schema) []row {
 	if schema == nil {
 		return nil
@@ -136,11 +144,16 @@ func members(doc *huma.OpenAPI, schema *huma.Schema) []row {
 	for _, name := range sorted(schema.Properties) {
 		p := schema.Properties[name]
 		out = append(out, row{Name: name, Type: typeName(p), Text: p.Description, Required: slices.Contains(schema.Required, name)})
-		if p.Type == huma.TypeArray && p.Items != nil && p.Items.Ref != "" {
-			for _, inner := range members(doc, p.Items) {
-				inner.Name = name + "[]." + inner.Name
-				out = append(out, inner)
-			}
+		inside, prefix := p, name+"."
+		if p.Type == huma.TypeArray && p.Items != nil {
+			inside, prefix = p.Items, name+"[]."
+		}
+		if inside.Ref == "" {
+			continue
+		}
+		for _, inner := range members(doc, inside) {
+			inner.Name = prefix + inner.Name
+			out = append(out, inner)
 		}
 	}
 	return out

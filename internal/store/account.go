@@ -73,7 +73,7 @@ func scanModule(row scanner) (account.Module, error) {
 // Modules lists the modules of an account, or with 0 all of them.
 func (db *DB) Modules(ctx context.Context, acct int64) ([]account.Module, error) {
 	return collect(ctx, db, scanModule, `SELECT id, account_id, name, created_at FROM module
-		WHERE $1 = 0 OR account_id = $1 ORDER BY account_id, name_key`, acct)
+		WHERE account_id = $1 OR $1 = 0 ORDER BY account_id, name_key`, acct)
 }
 
 // CreateModule stores a module; Conflict when the name is taken in its account.

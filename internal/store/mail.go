@@ -99,7 +99,7 @@ func (db *DB) Letter(ctx context.Context, id int64) (mail.Letter, error) {
 
 // Letters lists the letters before a number, the newest first; 0 from the newest.
 func (db *DB) Letters(ctx context.Context, before int64, limit int) ([]mail.Letter, error) {
-	return collect(ctx, db, scanLetter, `SELECT `+letterColumns+` FROM letter WHERE $1 = 0 OR id < $1 ORDER BY id DESC LIMIT $2`, before, int64(limit))
+	return collect(ctx, db, scanLetter, `SELECT `+letterColumns+` FROM letter WHERE id < $1 OR $1 = 0 ORDER BY id DESC LIMIT $2`, before, int64(limit))
 }
 
 // CountLetters counts letters by state.

@@ -15,7 +15,7 @@ func (db *DB) RecordChanges(ctx context.Context, l syncer.Link, run, seq int64, 
 		c.target_version, c.mapping_id, c.verb, c.reason, c.class, c.state, c.name, c.detail, c.decided_by, r.started_at, r.actor, r.asked, r.state
 		FROM change c JOIN run r ON r.id = c.run_id
 		WHERE c.entry_id = $1 AND c.target = 1 AND c.collection_id = $2 AND c.target_id IN (0, $3) AND c.verb <> $4 AND r.mode <> 'preview'
-		AND ($5 = 0 OR c.run_id < $5 OR (c.run_id = $5 AND c.seq < $6))
+		AND (c.run_id < $5 OR (c.run_id = $5 AND c.seq < $6) OR $5 = 0)
 		ORDER BY c.run_id DESC, c.seq DESC LIMIT $7`,
 		l.Entry, l.Collection, l.TargetID, int64(reconcile.Skip), run, seq, rowLimit(limit))
 }
@@ -42,7 +42,7 @@ func scanRunChange(row interface{ Scan(...any) error }) (syncer.RunChange, error
 func (db *DB) LeftLinks(ctx context.Context, collection int64, before syncer.Link, limit int) ([]syncer.Link, error) {
 	return collect(ctx, db, scanLink, `SELECT `+linkColumns+` FROM link
 		WHERE collection_id = $1 AND target = 1 AND status >= 2 AND status <= $2 AND put_away = 0
-		AND ($4 = 0 OR status_since < $3 OR (status_since = $3 AND target_id < $4))
+		AND (status_since < $3 OR (status_since = $3 AND target_id < $4) OR $4 = 0)
 		ORDER BY status_since DESC, target_id DESC LIMIT $5`,
 		collection, int64(reconcile.StatusOutOfScope), microsOrZero(before.StatusSince), before.TargetID, rowLimit(limit))
 }

@@ -128,7 +128,7 @@ func (db *DB) CountLinks(ctx context.Context, connection int64, of syncer.Scope)
 		return n, err
 	}
 	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM link WHERE connection_id = $1
-		AND ($2 = 0 OR entry_id = $2) AND ($3 = 0 OR mapping_id = $3)`, connection, of.Entry, of.Mapping).Scan(&n)
+		AND (entry_id = $2 OR $2 = 0) AND (mapping_id = $3 OR $3 = 0)`, connection, of.Entry, of.Mapping).Scan(&n)
 	return n, err
 }
 

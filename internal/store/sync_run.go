@@ -98,7 +98,7 @@ func (db *DB) Run(ctx context.Context, id int64) (syncer.Run, error) {
 
 // Runs returns the newest runs first, of one connection or, with 0, of all.
 func (db *DB) Runs(ctx context.Context, connection int64, limit int) ([]syncer.Run, error) {
-	return collect(ctx, db, scanRun, `SELECT `+runColumns+` FROM run WHERE $1 = 0 OR connection_id = $1 ORDER BY id DESC LIMIT $2`, connection, limit)
+	return collect(ctx, db, scanRun, `SELECT `+runColumns+` FROM run WHERE connection_id = $1 OR $1 = 0 ORDER BY id DESC LIMIT $2`, connection, limit)
 }
 
 // OpenRuns returns a connection's runs in the given states, oldest first.
