@@ -30,14 +30,14 @@ func (s *Server) runOperations() {
 	add(s, op{method: http.MethodGet, path: runsPath, id: "list-runs", may: account.ManageIntegrations, tag: runsTag, summary: "List the runs of a connection, the newest first"},
 		func(v *visit, in *struct {
 			OnConnection
-			Limit int `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"How many."`
-		}) (*body[client.List[client.Run]], error) {
+			Counted
+		}) (*body[client.Page[client.Run]], error) {
 			c, err := v.connection(in.OnConnection)
 			if err != nil {
 				return nil, err
 			}
-			list, err := v.Integrations.Runs(v.ctx, v.who, c.ID, in.Limit)
-			return whole(each(list, runOf)), err
+			list, err := v.Integrations.RunsBefore(v.ctx, v.who, c.ID, in.Cursor, in.Limit+1)
+			return counted(in.Counted, each(list, runOf), func(r client.Run) int64 { return r.ID }), err
 		})
 	add(s, op{method: http.MethodPost, path: runsPath, id: "start-run", may: account.ManageIntegrations, tag: runsTag, summary: "Start a sync, or the preview of one", text: "It goes on by itself. Follow it by its events, or by reading it again.", status: http.StatusAccepted},
 		func(v *visit, in *struct {

@@ -32,6 +32,15 @@ func (s *Service) Runs(ctx context.Context, p account.Principal, id int64, limit
 	return s.Sync.Runs(ctx, id, limit)
 }
 
+// RunsBefore lists the runs of a connection before one, the newest first; 0 from
+// the newest.
+func (s *Service) RunsBefore(ctx context.Context, p account.Principal, id, before int64, limit int) ([]syncer.Run, error) {
+	if _, err := s.allowed(ctx, p, account.ManageIntegrations, id); err != nil {
+		return nil, err
+	}
+	return s.Sync.RunsBefore(ctx, id, before, limit)
+}
+
 // Run returns a run.
 func (s *Service) Run(ctx context.Context, p account.Principal, id int64) (syncer.Run, error) {
 	run, _, err := s.run(ctx, p, account.ManageIntegrations, id)

@@ -96,9 +96,11 @@ func (db *DB) Run(ctx context.Context, id int64) (syncer.Run, error) {
 	return scanRun(db.conn(ctx).QueryRowContext(ctx, `SELECT `+runColumns+` FROM run WHERE id = $1`, id))
 }
 
-// Runs returns the newest runs first, of one connection or, with 0, of all.
-func (db *DB) Runs(ctx context.Context, connection int64, limit int) ([]syncer.Run, error) {
-	return collect(ctx, db, scanRun, `SELECT `+runColumns+` FROM run WHERE connection_id = $1 OR $1 = 0 ORDER BY id DESC LIMIT $2`, connection, limit)
+// Runs returns the newest runs first, of one connection or, with 0, of all, and
+// those before a run or, with 0, from the newest on.
+func (db *DB) Runs(ctx context.Context, connection, before int64, limit int) ([]syncer.Run, error) {
+	return collect(ctx, db, scanRun, `SELECT `+runColumns+` FROM run WHERE (connection_id = $1 OR $1 = 0) AND (id < $2 OR $2 = 0)
+		ORDER BY id DESC LIMIT $3`, connection, before, limit)
 }
 
 // OpenRuns returns a connection's runs in the given states, oldest first.

@@ -55,7 +55,7 @@ func (ses *session) unseenEdit(ctx context.Context, last Run) (edit, error) {
 // previewed reports whether there is a preview of the mappings as they are.
 func (ses *session) previewed(ctx context.Context) (bool, error) {
 	const back = 100 // runs: who looked longer ago than that may look again
-	runs, err := ses.s.store.Runs(ctx, ses.conn.ID, back)
+	runs, err := ses.s.store.Runs(ctx, ses.conn.ID, 0, back)
 	if err != nil {
 		return false, err
 	}

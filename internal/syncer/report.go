@@ -8,7 +8,12 @@ import (
 
 // Runs lists the newest runs first, of one connection or, with 0, of all.
 func (s *Service) Runs(ctx context.Context, connection int64, limit int) ([]Run, error) {
-	return s.store.Runs(ctx, connection, limit)
+	return s.store.Runs(ctx, connection, 0, limit)
+}
+
+// RunsBefore returns the next page of Runs: those before a run.
+func (s *Service) RunsBefore(ctx context.Context, connection, before int64, limit int) ([]Run, error) {
+	return s.store.Runs(ctx, connection, before, limit)
 }
 
 // RunByID returns one run, or NotFound.

@@ -187,7 +187,7 @@ type runStore interface {
 	CreateRun(ctx context.Context, r Run) (Run, error)
 	SaveRun(ctx context.Context, r Run) error
 	Run(ctx context.Context, id int64) (Run, error) // NotFound
-	Runs(ctx context.Context, connection int64, limit int) ([]Run, error)
+	Runs(ctx context.Context, connection, before int64, limit int) ([]Run, error)
 	// OpenRuns returns a connection's runs in the given states, oldest first.
 	OpenRuns(ctx context.Context, connection int64, states ...State) ([]Run, error)
 	// LastPlanned returns the latest run that was read completely and planned in
