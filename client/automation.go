@@ -1,6 +1,10 @@
 package client
 
-import "time"
+import (
+	"context"
+	"iter"
+	"time"
+)
 
 // Automation is one thing that a module does by itself.
 type Automation struct {
@@ -125,4 +129,21 @@ type Deed struct {
 // Ran is the entry of the log that a run by hand makes.
 type Ran struct {
 	Firing int64 `json:"firing"`
+}
+
+// Automations lists what a module does by itself.
+func (c *Client) Automations(ctx context.Context, module int64) ([]Automation, error) {
+	return whole[Automation](ctx, c, in(module, "/automations"))
+}
+
+// RunAutomation has an automation do now what it does, and returns the number of
+// the entry in its log.
+func (c *Client) RunAutomation(ctx context.Context, module, id int64) (firing int64, err error) {
+	ran, err := post[Ran](ctx, c, in(module, "/automations/%d/run", id), nil)
+	return ran.Firing, err
+}
+
+// Firings yields what an automation had to do, the latest first.
+func (c *Client) Firings(ctx context.Context, module, id int64) iter.Seq2[Firing, error] {
+	return pages[Firing](ctx, c, in(module, "/automations/%d/log", id), nil)
 }

@@ -1,5 +1,13 @@
 package client
 
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+)
+
 // Imported is what an import did, or would do.
 type Imported struct {
 	Added     int         `json:"added"`
@@ -40,4 +48,60 @@ type LabelFormat struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	PerPage int    `json:"per_page"`
+}
+
+// Export writes the records that a query finds to w, as csv or xlsx. Of the fields
+// those that are named are taken; all that are not hidden when none is.
+func (c *Client) Export(ctx context.Context, module, collection int64, q RecordQuery, format string, fields []string, w io.Writer) error {
+	asked := q.values()
+	asked.Del("limit")
+	asked.Set("format", format)
+	if len(fields) > 0 {
+		asked["field"] = fields
+	}
+	resp, err := c.send(ctx, http.MethodGet, with(in(module, "/collections/%d/records/export", collection), asked), nil, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(w, resp.Body)
+	return err
+}
+
+// ImportOptions say how a file becomes records; the zero value adds and updates.
+type ImportOptions struct {
+	Name         string // of the file, for the log
+	By           string // the field by which records are found; - for none, "" for a unique one
+	Mode         string // add, update or both
+	CreateLinked bool   // make linked records that do not exist
+	Clear        bool   // clear fields for which the file has nothing
+	Windows1252  bool   // the encoding of a CSV file, instead of UTF-8
+	Preview      bool   // say what would be done, and do nothing
+}
+
+// values are the options as the address has them.
+func (o ImportOptions) values() url.Values {
+	out := values("name", o.Name, "by", o.By, "mode", o.Mode)
+	for name, on := range map[string]bool{"create_linked": o.CreateLinked, "clear": o.Clear, "preview": o.Preview} {
+		if on {
+			out.Set(name, "true")
+		}
+	}
+	if o.Windows1252 {
+		out.Set("encoding", "windows-1252")
+	}
+	return out
+}
+
+// Import brings a CSV or XLSX file into a collection. It is sent once: when the
+// answer does not come, a preview tells what was done.
+func (c *Client) Import(ctx context.Context, module, collection int64, o ImportOptions, file []byte) (Imported, error) {
+	var out Imported
+	resp, err := c.send(ctx, http.MethodPost, with(in(module, "/collections/%d/records/import", collection), o.values()), file,
+		http.Header{"Content-Type": {"application/octet-stream"}})
+	if err != nil {
+		return out, err
+	}
+	defer resp.Body.Close()
+	return out, json.NewDecoder(resp.Body).Decode(&out)
 }

@@ -1,6 +1,9 @@
 package client
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // View is a question to a collection that somebody keeps under a name.
 type View struct {
@@ -66,4 +69,9 @@ type Offer struct {
 	Name       string `json:"name"`
 	Text       string `json:"text"`
 	Connection int64  `json:"connection" doc:"The module's connection of this kind; 0 when it has none."`
+}
+
+// Standing returns how a module stands, in the numbers of the dashboard.
+func (c *Client) Standing(ctx context.Context, module int64) (Standing, error) {
+	return get[Standing](ctx, c, in(module, "/standing"))
 }

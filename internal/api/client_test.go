@@ -103,3 +103,41 @@ func isStatus(err error, status int) bool {
 	p, ok := errors.AsType[*client.Problem](err)
 	return ok && p.Status == status
 }
+
+func TestTheClientMovesTablesAndRunsAutomations(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	ctx, c, module := t.Context(), o.client(manager), o.module.ID
+	assets := o.collection(o.module, register.Main).ID
+	look, err := c.Import(ctx, module, assets, client.ImportOptions{Name: "order.csv", By: "-", Preview: true}, []byte(table))
+	o.must(err)
+	done, err := c.Import(ctx, module, assets, client.ImportOptions{Name: "order.csv", By: "-"}, []byte(table))
+	o.must(err)
+	if look.Added != 2 || done.Added != 2 || done.Faulty != 1 {
+		t.Errorf("the preview says %+v, the import %+v", look, done)
+	}
+	var file bytes.Buffer
+	o.must(c.Export(ctx, module, assets, client.RecordQuery{Text: "laptop"}, "csv", []string{"Name", "Asset tag"}, &file))
+	if got := file.String(); !bytes.Contains(file.Bytes(), []byte("Laptop,IT-1")) || bytes.Contains(file.Bytes(), []byte("1+1")) {
+		t.Errorf("the export is %q", got)
+	}
+	standing, err := c.Standing(ctx, module)
+	o.must(err)
+	if standing.Collections[0].Records != 2 || standing.Held != 0 {
+		t.Errorf("the module stands as %+v", standing)
+	}
+	auto := o.automated()
+	firing, err := c.RunAutomation(ctx, module, auto.ID)
+	o.must(err)
+	for f, err := range c.Firings(ctx, module, auto.ID) {
+		o.must(err)
+		if f.ID != firing || f.State != "waiting" {
+			t.Errorf("the log has %+v, want %d waiting", f, firing)
+		}
+	}
+	list, err := c.Automations(ctx, module)
+	o.must(err)
+	if len(list) != 1 || list[0].Name != auto.Name {
+		t.Errorf("the automations are %+v", list)
+	}
+}

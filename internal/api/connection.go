@@ -83,7 +83,7 @@ func (s *Server) connectionOperations() {
 			facts, err := v.Integrations.Test(v.ctx, v.who, c, nil)
 			return &body[client.Tested]{client.Tested{Passed: !integration.Failed(facts), Facts: each(facts, factOf)}}, err
 		})
-	add(s, op{method: http.MethodPost, path: connectionPath + "/test/events", id: "watch-test", may: account.ManageIntegrations, tag: connectionTag, summary: "Test a connection as it is stored, and follow the test", text: "Server-sent events: fact for each line of the checklist as soon as it is known, and at last tested with all of them, or problem.", stream: "text/event-stream"},
+	add(s, op{method: http.MethodGet, path: connectionPath + "/test/events", id: "watch-test", may: account.ManageIntegrations, tag: connectionTag, summary: "Test a connection as it is stored, and follow the test", text: "Server-sent events: fact for each line of the checklist as soon as it is known, and at last tested with all of them, or problem.", stream: "text/event-stream"},
 		func(v *visit, in *OnConnection) (*huma.StreamResponse, error) {
 			c, err := v.connection(*in)
 			if err != nil {

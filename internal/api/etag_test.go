@@ -99,7 +99,7 @@ func TestAChangeOfWhatHasMovedOnIsRefused(t *testing.T) {
 func TestATestOfAConnectionIsFollowedFactByFact(t *testing.T) {
 	t.Parallel()
 	o := open(t)
-	got := o.ask(manager, "POST", o.in("/connections/%d/test/events", o.connect().ID), nil)
+	got := o.ask(manager, "GET", o.in("/connections/%d/test/events", o.connect().ID), nil)
 	facts := strings.Count(got.body, "event: fact\n")
 	_, last, _ := strings.Cut(got.body, "event: tested\ndata: ")
 	var tested client.Tested
