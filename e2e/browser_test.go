@@ -33,7 +33,7 @@ func looks() []look {
 	const all, colours = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]`, `["color-contrast"]`
 	return []look{
 		{"1280-light", 1280, 900, "light", all}, {"1280-dark", 1280, 900, "dark", colours},
-		{"390-light", 390, 844, "light", colours}, {"390-dark", 390, 844, "dark", all},
+		{"360-light", 360, 780, "light", colours}, {"360-dark", 360, 780, "dark", all},
 	}
 }
 

@@ -88,7 +88,10 @@ func summary(a *Automation) string {
 		action := &a.Actions[i]
 		text := action.Do.String()
 		if action.Do == Mail {
-			text += " to " + strconv.Itoa(len(action.To)) + " recipients"
+			text += " to " + strconv.Itoa(len(action.To)) + " recipient"
+			if len(action.To) != 1 {
+				text += "s"
+			}
 		}
 		if action.Do == Post {
 			text += " of " + hostOf(action.URL)

@@ -1,8 +1,10 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
@@ -18,6 +20,15 @@ type Names struct {
 	roles    map[int64]string
 	mappings map[int64]string
 	titles   map[int64]string // of linked records, as far as asked for
+	ties     map[tie]int64    // what entries are tied to now, as far as asked for
+}
+
+// tie is an entry of the directory with the kind of thing, and for records the
+// collection, that it is tied to.
+type tie struct {
+	entry      int64
+	target     reconcile.Target
+	collection int64
 }
 
 type field struct {
@@ -28,7 +39,7 @@ type field struct {
 // Names gathers the names that changes of a connection use, with the titles of
 // the records that the given changes link to.
 func (s *Service) Names(ctx context.Context, p account.Principal, id int64, changes []syncer.PlannedChange) (Names, error) {
-	n := Names{fields: map[int64]field{}, roles: map[int64]string{}, mappings: map[int64]string{}, titles: map[int64]string{}}
+	n := Names{fields: map[int64]field{}, roles: map[int64]string{}, mappings: map[int64]string{}, titles: map[int64]string{}, ties: map[tie]int64{}}
 	c, err := s.allowed(ctx, p, account.ManageIntegrations, id)
 	if err != nil {
 		return n, err
@@ -50,11 +61,36 @@ func (s *Service) Names(ctx context.Context, p account.Principal, id int64, chan
 	for _, m := range maps {
 		n.mappings[m.ID] = m.Name
 	}
+	links, err := s.Sync.Links(ctx, entriesOf(changes))
+	if err != nil {
+		return n, err
+	}
+	for _, l := range links {
+		n.ties[tie{l.Entry, l.Target, l.Collection}] = l.TargetID
+	}
 	linked, err := s.Records.Load(ctx, n.linked(changes))
 	for _, r := range linked {
 		n.titles[r.ID] = r.Title
 	}
 	return n, err
+}
+
+// entriesOf are the entries of the directory that changes are about, once each.
+func entriesOf(changes []syncer.PlannedChange) []int64 {
+	var out []int64
+	for i := range changes {
+		if e := changes[i].Entry; e != 0 {
+			out = append(out, e)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Target is the record or login that a change is about, 0 for none yet. Changes
+// that add things do not know it by themselves.
+func (n *Names) Target(ch *syncer.PlannedChange) int64 {
+	return cmp.Or(ch.TargetID, n.ties[tie{ch.Entry, ch.Target, ch.Collection}])
 }
 
 func (s *Service) fieldNames(ctx context.Context, c syncer.Connection, n *Names) error {

@@ -19,6 +19,11 @@ func (s *Service) RunsBefore(ctx context.Context, connection, before int64, limi
 // RunByID returns one run, or NotFound.
 func (s *Service) RunByID(ctx context.Context, id int64) (Run, error) { return s.store.Run(ctx, id) }
 
+// Links returns what entries of the directory are tied to, in their order.
+func (s *Service) Links(ctx context.Context, entries []int64) ([]Link, error) {
+	return s.store.Links(ctx, entries)
+}
+
 // Changes lists a run's changes in order. Additions of which the plan kept no
 // copy are completed from the mirror, unless the mirror has moved on.
 func (s *Service) Changes(ctx context.Context, run int64, f ChangeFilter) ([]PlannedChange, error) {

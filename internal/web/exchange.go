@@ -82,9 +82,14 @@ func (s *Site) importForm(v *visit) error {
 
 func (v *visit) showImportForm(status int, c register.Collection, fault, hint string) error {
 	path := collectionPath(v.module.ID, c.ID)
-	return v.showStatus(status, "Import into "+c.Name, view.ImportFormPage(view.ImportForm{
+	page := view.ImportForm{
 		Crumbs: v.crumbs(view.Crumb{Name: c.Name, Path: path}), Title: "Import into " + c.Name, Path: path, Fault: fault, Hint: hint,
-	}))
+	}
+	for _, up := range v.site.uploads.of(v.who.Login, c.ID) {
+		_, ps := up.state()
+		page.Open = append(page.Open, view.OpenImport{Name: up.name, Path: importPath(v, c) + "/" + up.id, Stage: stageWords(ps)})
+	}
+	return v.showStatus(status, page.Title, view.ImportFormPage(page))
 }
 
 // uploadFile takes the file, without holding it in memory.
@@ -265,6 +270,16 @@ func (v *visit) importView(up *upload, c register.Collection, fields []register.
 	}
 	page.Does = ps.tally[exchange.Added]+ps.tally[exchange.Changed] > 0
 	return page
+}
+
+// stageWords says where a file stands.
+func stageWords(ps *pass) string {
+	if ps == nil {
+		return "columns to be matched"
+	}
+	return map[string]string{
+		"looking": "being looked at", "preview": "looked at, not imported yet", "running": "being imported", "done": "imported",
+	}[stageOf(ps)]
 }
 
 // stageOf is where a pass stands.

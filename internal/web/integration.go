@@ -33,7 +33,7 @@ func (s *Site) integrations(v *visit) error {
 	return v.show("Integrations", view.IntegrationsPage(v.frame, page))
 }
 
-// tileOf sums up an integration: its state, its last run and its mappings.
+// tileOf sums up an integration: its state, its last and next run, and its mappings.
 func (v *visit) tileOf(c syncer.Connection) (view.IntegrationTile, error) {
 	path := connectionPath(v.module.ID, c.ID)
 	tile := view.IntegrationTile{Name: "Microsoft Entra ID", Path: path, Configured: c.Configured(), Schedule: c.Schedule.Incremental, Standing: standing(c, v.frame.Now)}
@@ -45,7 +45,8 @@ func (v *visit) tileOf(c syncer.Connection) (view.IntegrationTile, error) {
 		return tile, err
 	}
 	tile.Mappings = len(maps)
-	runs, err := v.site.Integrations.Runs(v.ctx(), v.who, c.ID, 1)
+	runs, err := v.site.Integrations.Runs(v.ctx(), v.who, c.ID, recentRuns)
+	tile.Next = nextSync(c, runs)
 	if err == nil && len(runs) > 0 {
 		r := v.runRow(c, runs[0])
 		tile.Last = &r

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,7 +58,8 @@ func (s *Site) many(v *visit) error {
 		}
 		m.Set = set
 	}
-	done, err := s.Records.ChangeMany(v.ctx(), v.who, m)
+	ctx := context.WithoutCancel(v.ctx()) // what was begun is done, even when the tab is closed
+	done, err := s.Records.ChangeMany(ctx, v.who, m)
 	if err != nil {
 		return err
 	}

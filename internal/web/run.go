@@ -230,8 +230,13 @@ func (v *visit) changeRows(c syncer.Connection, list []syncer.PlannedChange) ([]
 		for _, l := range names.Lines(ch) {
 			out[i].Lines = append(out[i].Lines, view.Line(l))
 		}
-		if ch.Target == reconcile.Record && ch.TargetID != 0 {
-			out[i].Path = recordPath(v.module.ID, ch.Collection, ch.TargetID)
+		out[i].Spent = ch.Verb == reconcile.Add && ch.Target == reconcile.Record && ch.State == syncer.Applied && len(out[i].Lines) == 0
+		switch id := names.Target(ch); {
+		case id == 0:
+		case ch.Target == reconcile.Record:
+			out[i].Path = recordPath(v.module.ID, ch.Collection, id)
+		case v.frame.Module.Users:
+			out[i].Path = v.usersPath() + "/" + view.Num(id)
 		}
 	}
 	return out, nil

@@ -102,7 +102,7 @@ func (v *visit) moreOf(f register.Field) string {
 	case datatype.Link:
 		for _, c := range v.frame.Module.Collections {
 			if c.ID == f.Spec.Collection {
-				return "to " + c.Name
+				return c.Name
 			}
 		}
 	}

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -130,6 +132,21 @@ func (u *uploads) find(id string, login, collection int64) (*upload, error) {
 	up.used = u.now()
 	up.mu.Unlock()
 	return up, nil
+}
+
+// of returns somebody's uploads into a collection, by name: a closed tab is not
+// the end of one.
+func (u *uploads) of(login, collection int64) []*upload {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var out []*upload
+	for _, up := range u.list {
+		if up.login == login && up.collection == collection {
+			out = append(out, up)
+		}
+	}
+	slices.SortFunc(out, func(a, b *upload) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id)) })
+	return out
 }
 
 // open opens the file as a table. The caller closes both.

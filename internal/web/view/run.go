@@ -81,6 +81,7 @@ type ChangeRow struct {
 	State, By               string
 	Remedy                  string // what to do about what was not done
 	Held                    bool
+	Spent                   bool // an addition whose values are no longer known here
 	Lines                   []Line
 }
 
