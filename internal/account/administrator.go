@@ -2,7 +2,9 @@ package account
 
 import (
 	"context"
+	"errors"
 
+	"github.com/musterhq/muster/internal/audit"
 	"github.com/musterhq/muster/internal/errs"
 )
 
@@ -49,9 +51,45 @@ func (s *Service) keepAdministrator(ctx context.Context, change func(ctx context
 		}
 		after, err := s.store.ActiveAdministrators(ctx)
 		if err == nil && len(before) > 0 && len(after) == 0 {
-			return errs.New(errs.Conflict, "the organization would be left without an active administrator").
-				WithHint("Give somebody else the role %s first.", OrganizationAdmin)
+			return &kept{errs.New(errs.Conflict, "the organization would be left without an active administrator").
+				WithHint("Give somebody else the role %s first.", OrganizationAdmin)}
 		}
 		return err
 	})
+}
+
+// kept is a refusal by which the last administrator or a break-glass user stays.
+type kept struct{ error }
+
+// Unwrap returns the refusal.
+func (k *kept) Unwrap() error { return k.error }
+
+// keepBreakGlass refuses what would lock a break-glass user out: whoever means it
+// takes the mark away first, which the audit log tells by itself.
+func keepBreakGlass(l *Login) error {
+	if !l.BreakGlass {
+		return nil
+	}
+	return &kept{errs.New(errs.Conflict, "%s is break-glass, and stays", l.Name).
+		WithHint("Take the mark away first, if that is meant. Only an Organization Admin can.")}
+}
+
+// loudly does something that may be refused because an administrator stays. An
+// attempt is in the audit log, whoever made it and by which way.
+func (s *Service) loudly(ctx context.Context, p Principal, login int64, attempt audit.Action, do func(ctx context.Context) error) error {
+	refusal := do(ctx)
+	if _, stays := errors.AsType[*kept](refusal); !stays {
+		return refusal
+	}
+	list, err := s.LoadLogins(ctx, []int64{login})
+	if err != nil || len(list) == 0 {
+		return errors.Join(refusal, err)
+	}
+	l := &list[0]
+	err = s.write(ctx, p, home(l), audit.AdministratorKept, "login", l.ID, l.Email,
+		audit.Detail{Name: "refused", After: string(attempt)}, audit.Detail{Name: "because", After: refusal.Error()})
+	if err != nil {
+		return err
+	}
+	return refusal
 }

@@ -59,12 +59,14 @@ func (s *Service) GrantRole(ctx context.Context, p Principal, login int64, g Gra
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
-		l, err := s.visible(ctx, p, login)
-		if err != nil {
-			return err
-		}
-		return s.give(ctx, p, l, g, role)
+	return s.loudly(ctx, p, login, audit.RoleGranted, func(ctx context.Context) error {
+		return s.store.InTx(ctx, func(ctx context.Context) error {
+			l, err := s.visible(ctx, p, login)
+			if err != nil {
+				return err
+			}
+			return s.give(ctx, p, l, g, role)
+		})
 	})
 }
 
@@ -114,6 +116,11 @@ func (s *Service) give(ctx context.Context, p Principal, l Login, g Grant, role 
 		if had.Role == g.Role {
 			return nil
 		}
+		if had.Administrator && !g.Administrator {
+			if err := keepBreakGlass(&l); err != nil {
+				return err
+			}
+		}
 		before = had.RoleName
 	}
 	g.By = p.Name
@@ -135,9 +142,13 @@ func place(g Grant) []audit.Detail {
 }
 
 // RevokeRole takes away a role that was given by hand. The last active
-// Organization Admin keeps it (Conflict), and so does whoever has it from a
-// mapping: the next run would give it back.
+// Organization Admin keeps it (Conflict), so does a break-glass user one of an
+// administrator, and whoever has it from a mapping: the next run would give it back.
 func (s *Service) RevokeRole(ctx context.Context, p Principal, login int64, key GrantKey) error {
+	return s.loudly(ctx, p, login, audit.RoleRevoked, func(ctx context.Context) error { return s.revokeRole(ctx, p, login, key) })
+}
+
+func (s *Service) revokeRole(ctx context.Context, p Principal, login int64, key GrantKey) error {
 	return s.keepAdministrator(ctx, func(ctx context.Context) error {
 		l, err := s.visible(ctx, p, login)
 		if err != nil {
@@ -150,6 +161,11 @@ func (s *Service) RevokeRole(ctx context.Context, p Principal, login int64, key 
 			if g.Mapping != 0 {
 				return errs.New(errs.Conflict, "%s has the role %s from a mapping", l.Name, g.RoleName).
 					WithHint("Take the person out of the group in the directory, or change the mapping.")
+			}
+			if g.Administrator {
+				if err := keepBreakGlass(&l); err != nil {
+					return err
+				}
 			}
 			if err := s.store.Revoke(ctx, []LoginGrant{{l.ID, g}}); err != nil {
 				return err
@@ -170,14 +186,19 @@ func (s *Service) save(ctx context.Context, l *Login) error {
 }
 
 // Deactivate closes a login until a person opens it again, whatever a sync
-// finds. The last active Organization Admin stays (Conflict).
+// finds. The last active Organization Admin and break-glass users stay (Conflict).
 func (s *Service) Deactivate(ctx context.Context, p Principal, login int64) error {
-	return s.change(ctx, p, login, audit.LoginDeactivated, func(ctx context.Context, l *Login) (bool, error) {
-		if l.State == Deactivated && l.DeactivatedBy == ByHand {
-			return false, nil
-		}
-		l.deactivate(ByHand)
-		return true, s.close(ctx, l.ID)
+	return s.loudly(ctx, p, login, audit.LoginDeactivated, func(ctx context.Context) error {
+		return s.change(ctx, p, login, audit.LoginDeactivated, func(ctx context.Context, l *Login) (bool, error) {
+			if l.State == Deactivated && l.DeactivatedBy == ByHand {
+				return false, nil
+			}
+			if err := keepBreakGlass(l); err != nil {
+				return false, err
+			}
+			l.deactivate(ByHand)
+			return true, s.close(ctx, l.ID)
+		})
 	})
 }
 

@@ -106,6 +106,7 @@ func TestF76TheLastAdministratorStaysByHand(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db)
 		boss := w.login(chief)
+		w.must(w.svc.SetBreakGlass(t.Context(), w.p, boss.ID, false))
 		want(t, "deactivating the last one", w.svc.Deactivate(t.Context(), w.p, boss.ID), errs.Conflict)
 		want(t, "taking the last one's role", w.svc.RevokeRole(t.Context(), w.p, boss.ID, account.GrantKey{}), errs.Conflict)
 		if len(w.closed) != 0 && w.login(chief).State != account.Active {
@@ -122,6 +123,40 @@ func TestF76TheLastAdministratorStaysByHand(t *testing.T) {
 		if got := w.login(chief); len(got.Grants) != 0 {
 			t.Errorf("got %+v, want no role left", got.Grants)
 		}
+	})
+}
+
+// Another administrator locks no break-glass user out, nor does their token: the
+// mark has to be taken away first. Attempts are in the audit log.
+func TestBreakGlassUsersStayByHand(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, ctx := newWorld(t, db), t.Context()
+		other := w.principal(w.member("other@example.com", account.OrganizationAdmin, account.Module{}))
+		glass := w.login(chief)
+		here := account.Grant{Account: w.north.Account, Module: w.north.ID, Role: w.roles[account.ModuleAdmin]}
+		w.must(w.svc.GrantRole(ctx, w.p, glass.ID, here))
+		lower := here
+		lower.Role = w.roles[account.Collaborator]
+		for what, attempt := range map[audit.Action]func() error{
+			audit.LoginDeactivated: func() error { return w.svc.Deactivate(ctx, other, glass.ID) },
+			audit.RoleRevoked:      func() error { return w.svc.RevokeRole(ctx, other, glass.ID, account.GrantKey{}) },
+			audit.RoleGranted:      func() error { return w.svc.GrantRole(ctx, other, glass.ID, lower) },
+		} {
+			want(t, string(what), attempt(), errs.Conflict)
+			events, err := w.svc.Events(ctx, w.p, account.EventQuery{Everything: true, Limit: 1})
+			w.must(err)
+			e := events[0]
+			if e.Action != audit.AdministratorKept || e.Actor.Name != other.Name || e.SubjectID != glass.ID || e.Details[0].After != string(what) {
+				t.Errorf("after an attempt at %s the log says %+v", what, e)
+			}
+		}
+		if got := w.login(chief); got.State != account.Active || len(got.Grants) != 2 || slices.Contains(w.closed, glass.ID) {
+			t.Errorf("an attempt left something behind: %+v", got)
+		}
+		w.must(w.svc.SetBreakGlass(ctx, other, glass.ID, false))
+		w.must(w.svc.GrantRole(ctx, other, glass.ID, lower))
+		w.must(w.svc.Deactivate(ctx, other, glass.ID))
 	})
 }
 
@@ -238,10 +273,13 @@ func TestWhatPeopleDoIsInTheAuditLog(t *testing.T) {
 		w.must(w.svc.Deactivate(t.Context(), admin, ann.ID)) // nothing left to do: no event
 		want(t, "a refusal", w.svc.Deactivate(t.Context(), w.p, w.login(chief).ID), errs.Conflict)
 		all := seen()
-		if len(all) != before+1 {
-			t.Fatalf("%d new events, want 1", len(all)-before)
+		if len(all) != before+2 {
+			t.Fatalf("%d new events, want 2", len(all)-before)
 		}
-		e := all[0]
+		if e := all[0]; e.Action != audit.AdministratorKept || e.SubjectName != chief {
+			t.Errorf("of the refusal the log says %+v", e)
+		}
+		e := all[1]
 		if e.Action != audit.LoginDeactivated || e.Actor != admin.Actor() || e.Actor.Address != "192.0.2.1" || e.SubjectID != ann.ID ||
 			e.Account != w.north.Account || !slices.Equal(e.Details, []audit.Detail{{Name: "state", Before: "active", After: "deactivated"}}) {
 			t.Errorf("got %+v", e)

@@ -222,6 +222,7 @@ func (w *world) administrators(n int) []account.Login {
 		grant := account.Grant{Account: w.north.Account, Module: w.north.ID, Mapping: 3, Role: w.roles[account.OrganizationAdmin]}
 		w.must(w.apply(account.SyncLogin{Login: l.ID, Grants: []account.Grant{grant}})[0].Err)
 	}
+	w.must(w.svc.SetBreakGlass(w.t.Context(), w.p, w.login(chief).ID, false))
 	w.must(w.svc.Deactivate(w.t.Context(), w.p, w.login(chief).ID))
 	w.closed = nil
 	return list

@@ -22,6 +22,7 @@ const (
 	LoginReactivated    Action = "login reactivated"
 	LoginProtected      Action = "login marked break-glass"
 	LoginUnprotected    Action = "login no longer break-glass"
+	AdministratorKept   Action = "locking out refused" // of the last administrator or a break-glass user
 	RoleGranted         Action = "role granted"
 	RoleRevoked         Action = "role revoked"
 	PasswordReset       Action = "password reset"

@@ -77,14 +77,20 @@ func TestTheLastAdministratorStaysAndThePageSaysWhy(t *testing.T) {
 	o := open(t)
 	b := o.as(boss)
 	path := fmt.Sprintf("/m/%d/users/%d", o.module.ID, o.login(boss).ID)
-	for _, act := range []string{"/deactivate", "/roles/take"} {
-		got := b.post(path+act, "account", "0", "at", "0")
-		if got.to != path {
-			t.Fatalf("%s leads to %q (%d)", act, got.to, got.status)
+	for _, why := range [][2]string{{"is break-glass, and stays", "Take the mark away first"}, {"without an active administrator", "Give somebody else the role"}} {
+		for _, act := range []string{"/deactivate", "/roles/take"} {
+			got := b.post(path+act, "account", "0", "at", "0")
+			if got.to != path {
+				t.Fatalf("%s leads to %q (%d)", act, got.to, got.status)
+			}
+			if page := b.get(path).body; !strings.Contains(page, why[0]) || !strings.Contains(page, why[1]) {
+				t.Errorf("after %s the page does not say why it was refused", act)
+			}
 		}
-		if page := b.get(path).body; !strings.Contains(page, "without an active administrator") || !strings.Contains(page, "Give somebody else the role") {
-			t.Errorf("after %s the page does not say why it was refused", act)
-		}
+		b.post(path+"/break-glass", "on", "")
+	}
+	if log := b.get("/audit").body; strings.Count(strings.ToLower(log), "locking out refused") < 4 {
+		t.Error("the audit log does not tell of each attempt")
 	}
 	if l := o.login(boss); l.State != account.Active || len(l.Grants) != 1 {
 		t.Errorf("the last administrator is %s with %d roles", l.State, len(l.Grants))
