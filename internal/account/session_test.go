@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,41 @@ func TestSessionsEnd(t *testing.T) {
 		must(s.ResetPassword(ctx, account.CommandLine(), "boss@contoso.example", secret.New("another horse battery")))
 		if open(fourth) {
 			t.Error("a new password leaves old sessions open")
+		}
+	})
+}
+
+// What ended stays ended: somebody who is let in again signs in again, and makes
+// another token.
+func TestWhatEndedWithALoginDoesNotComeBackWithIt(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, ctx := newWorld(t, db), t.Context()
+		closed, open := account.Deactivated, account.Active
+		for how, again := range map[string]func(l account.Login){
+			"by hand": func(l account.Login) {
+				w.must(w.svc.Deactivate(ctx, w.p, l.ID))
+				w.must(w.svc.Reactivate(ctx, w.p, l.ID))
+			},
+			"by a sync": func(l account.Login) {
+				w.must(w.apply(account.SyncLogin{Login: l.ID, State: &closed})[0].Err)
+				w.must(w.apply(account.SyncLogin{Login: l.ID, State: &open})[0].Err)
+			},
+		} {
+			l := w.synced(strings.ReplaceAll(how, " ", "-") + "@example.com")[0]
+			p := w.principal(l)
+			session, err := w.svc.StartSession(ctx, p, "a browser")
+			w.must(err)
+			_, token, err := w.svc.IssueToken(ctx, p, account.NewToken{Name: "mine", Scope: account.TokenReads})
+			w.must(err)
+			again(l)
+			if got := w.login(l.Email); got.State != account.Active {
+				t.Fatalf("%s: the login is %s", how, got.State)
+			}
+			_, _, err = w.svc.Continue(ctx, session, "192.0.2.1")
+			want(t, how+", the session", err, errs.Unauthenticated)
+			_, _, err = w.svc.PrincipalOfToken(ctx, token, "192.0.2.1")
+			want(t, how+", the token", err, errs.Unauthenticated)
 		}
 	})
 }

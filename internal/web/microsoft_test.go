@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/directory"
@@ -247,6 +248,17 @@ func TestASignInIsGoodOnceAndInItsBrowserOnly(t *testing.T) {
 	forged.setCookie("muster_ticket", "AAAA")
 	if got := forged.get("/auth/microsoft/callback?state=&code=x"); got.status != http.StatusUnauthorized {
 		t.Errorf("a made-up ticket: %d", got.status)
+	}
+}
+
+func TestASignInThatTookTooLongIsBegunAnew(t *testing.T) {
+	t.Parallel()
+	o, members := staff(t)
+	b := o.stranger()
+	back := b.pick(b.toMicrosoft(""), "person", members[0])
+	o.work.Now = func() time.Time { return time.Now().Add(16 * time.Minute) }
+	if got := b.get(back); got.status != http.StatusUnauthorized || !strings.Contains(got.body, "took too long") {
+		t.Errorf("after sixteen minutes: %d to %q, want 401", got.status, got.to)
 	}
 }
 
