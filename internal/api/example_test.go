@@ -98,7 +98,7 @@ func (o *office) held() syncer.Run {
 	o.mapStaff(mapping.Condition{Path: "department", Operator: mapping.Equals, Value: "No such department"})
 	run := o.synced()
 	if run.State != syncer.Held {
-		o.t.Fatalf("the run is %s, want it held", run.State)
+		o.must(fmt.Errorf("the run is %s, want it held", run.State))
 	}
 	return run
 }
