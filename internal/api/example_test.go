@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -296,7 +297,13 @@ func (o *office) runExamples(out map[string]func() example) {
 	}
 	get := func(id, what string) { out[id] = func() example { return example{path: at("%s", what)} } }
 	set := func() client.MappingSet {
-		return client.MappingSet{Items: read[client.List[client.Mapping]](o.ask(boss, "GET", at("/mappings"), nil), http.StatusOK).Items}
+		var list client.MappingSet
+		got := o.ask(boss, "GET", at("/mappings"), nil)
+		o.must(json.Unmarshal([]byte(got.body), &list))
+		if got.status != http.StatusOK || len(list.Items) == 0 {
+			o.must(fmt.Errorf("the mappings are answered %d %s", got.status, got.body))
+		}
+		return list
 	}
 	run := func(what string) string { o.connect(); o.mapStaff(); return o.in("/runs/%d%s", o.synced().ID, what) }
 	out["list-connections"] = func() example { return example{path: o.in("/connections")} }
