@@ -65,6 +65,7 @@ var allowed = map[string][]string{
 	"internal/automation":  {"account", "audit", "datatype", "errs", "integration", "listing", "reach", "register", "secret", "syncer", "timing"},
 	"internal/entra":       {"directory", "errs", "rawjson", "reach", "secret"},
 	"internal/mail":        {"account", "audit", "errs", "secret"},
+	"internal/job":         {"account", "audit", "errs"},
 	"internal/timing":      {},
 	"internal/reach":       {},
 	"internal/doctor":      {},

@@ -44,6 +44,8 @@ const (
 	ResetLinkMade       Action = "password link made"
 	MailServerSaved     Action = "mail server saved"
 	MailServerRemoved   Action = "mail server removed"
+	JobStarted          Action = "job started"
+	JobStopped          Action = "job stopped"
 	TokenIssued         Action = "API token made"
 	TokenRevoked        Action = "API token revoked"
 	FileAttached        Action = "file attached"

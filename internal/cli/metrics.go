@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/musterhq/muster/internal/entra"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/store"
 	"github.com/musterhq/muster/internal/syncer"
@@ -94,6 +95,8 @@ var (
 	sumMetric        = figure("muster_sync_last_changes", "What the newest run did, by outcome.", "connection", "outcome")
 	lettersMetric    = figure("muster_letters", "Letters that wait, and that were given up in the last month.", "state")
 	letterAgeMetric  = figure("muster_letters_waiting_seconds", "Seconds since the oldest letter that waits was written; 0 when none does.")
+	jobsMetric       = figure("muster_jobs", "Jobs that wait, run, and failed in the last month.", "state")
+	jobLateMetric    = figure("muster_jobs_late_seconds", "Seconds since the oldest job that waits was due; 0 when none is.")
 	actsMetric       = figure("muster_automation_acts", "Actions of automations by state, of the time that their log is kept.", "state")
 	actAgeMetric     = figure("muster_automation_waiting_seconds", "Seconds since the oldest action that waits was due; 0 when none is.")
 )
@@ -101,7 +104,7 @@ var (
 // Describe names the metrics.
 func (m *databaseMetrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{upMetric, bytesMetric, logMetric, connectionMetric, credentialMetric, ageMetric, heldMetric, heldAgeMetric,
-		runningMetric, stateMetric, sumMetric, lettersMetric, letterAgeMetric, actsMetric, actAgeMetric} {
+		runningMetric, stateMetric, sumMetric, lettersMetric, letterAgeMetric, jobsMetric, jobLateMetric, actsMetric, actAgeMetric} {
 		ch <- d
 	}
 }
@@ -151,6 +154,10 @@ func (m *databaseMetrics) Collect(ch chan<- prometheus.Metric) {
 		c.set(lettersMetric, float64(f.Letters[state]), string(state))
 	}
 	c.since(letterAgeMetric, f.OldestLetter)
+	for _, state := range []job.State{job.Waiting, job.Running, job.Failed} {
+		c.set(jobsMetric, float64(f.Jobs[state]), string(state))
+	}
+	c.since(jobLateMetric, f.OldestJob)
 	for state, n := range f.Acts {
 		c.set(actsMetric, float64(n), string(state))
 	}

@@ -16,7 +16,7 @@ const mailEvery = 3 * time.Second
 func (h *house) keepMail(ctx context.Context, log *slog.Logger) {
 	wait := time.NewTicker(mailEvery)
 	defer wait.Stop()
-	told, tidied := "", time.Time{}
+	told := ""
 	for {
 		select {
 		case <-ctx.Done():
@@ -24,9 +24,6 @@ func (h *house) keepMail(ctx context.Context, log *slog.Logger) {
 		case <-wait.C:
 		}
 		sent, err := h.mail.Deliver(ctx)
-		if err == nil && time.Since(tidied) > time.Hour {
-			err, tidied = h.mail.Tidy(ctx), time.Now()
-		}
 		if sent > 0 {
 			log.Info("letters were sent", "letters", sent)
 		}

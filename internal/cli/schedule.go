@@ -1,120 +1,120 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"log/slog"
+	"os"
+	"strconv"
 	"time"
 
 	"github.com/musterhq/muster/internal/account"
-	"github.com/musterhq/muster/internal/config"
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/syncer"
 )
 
-// lookEvery is how often the schedule is looked at.
-const lookEvery = 15 * time.Second
+// The kinds of jobs. Their names are stored.
+const (
+	syncJobs = "sync" // of a connection, by its schedule
+	tidyJobs = "tidy" // the database: what has been kept for long enough goes
+)
 
-// timekeeper starts the runs whose time has come. They go the way of runs that
-// people start, so that the screens show how far they are.
-type timekeeper struct {
-	*house
-	log  *slog.Logger
-	told map[int64]string // by connection: the fault that was logged last, so that it is once
+// How often the database is tidied, and how long jobs are kept that are over.
+const (
+	tidyEvery = 24 * time.Hour
+	jobsKept  = 30 * 24 * time.Hour
+)
+
+// keepJobs does what is due until the context ends. Any number of processes over
+// one database may: each job is one's at a time.
+func (h *house) keepJobs(ctx context.Context, log *slog.Logger) {
+	job.NewRunner(h.db, worker(), []job.Kind{h.syncKind(), h.tidyKind()}, nil, log).Run(ctx)
 }
 
-// keepTime starts what is due until the context ends.
-func (h *house) keepTime(ctx context.Context, log *slog.Logger) {
-	k := &timekeeper{house: h, log: log, told: map[int64]string{}}
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		if err := k.look(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			log.Error("the schedule could not be read", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+// worker names this process among the servers.
+func worker() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
 	}
+	return host + "/" + strconv.Itoa(os.Getpid()) + "/" + rand.Text()[:4]
 }
 
-// look syncs the connections whose time has come, one after the other.
-func (k *timekeeper) look(ctx context.Context, now time.Time) error {
-	list, err := k.sync.Connections(ctx)
+// syncKind are the syncs whose time has come. They go the way of runs that people
+// start, so that the screens show how far they are.
+func (h *house) syncKind() job.Kind {
+	return job.Kind{Name: syncJobs, Do: h.syncDue, Attempts: 3, Turns: h.syncTurns}
+}
+
+// syncTurns says when each connection syncs next.
+func (h *house) syncTurns(ctx context.Context, now time.Time) ([]job.Turn, error) {
+	list, err := h.sync.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []job.Turn
+	for _, c := range list {
+		at, _, err := h.work.Next(ctx, c, now)
+		if err != nil {
+			return nil, err
+		}
+		if at.IsZero() {
+			continue
+		}
+		after := func(done time.Time) time.Time { return integration.NextAfter(c, done) }
+		out = append(out, job.Turn{Subject: strconv.FormatInt(c.ID, 10), At: at, After: after})
+	}
+	return out, nil
+}
+
+// syncDue syncs a connection. A run that failed is tried again after some minutes
+// when its next turn is further away than that.
+func (h *house) syncDue(ctx context.Context, j job.Job) error {
+	c, full, err := h.dueConnection(ctx, j)
 	if err != nil {
 		return err
 	}
-	for _, conn := range list {
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err := k.turn(ctx, conn, now); err != nil && ctx.Err() == nil {
-			k.tell(conn, err)
-			continue
-		}
-		delete(k.told, conn.ID)
-	}
-	return nil
-}
-
-// turn syncs a connection if it is due.
-func (k *timekeeper) turn(ctx context.Context, conn syncer.Connection, now time.Time) error {
-	if !conn.Configured() {
-		return nil // it was added and is being set up
-	}
-	full, due, err := k.due(ctx, conn, now)
-	if err != nil || !due {
-		return err
-	}
-	err = k.work.Wait(ctx, account.System(), conn.ID, integration.Order{Full: full, Asked: "schedule"})
+	run, err := h.work.Carry(ctx, account.System(), c.ID, integration.Order{Full: full, Asked: "schedule"})
 	if errs.Is(err, errs.Conflict) {
 		return nil // somebody else is at it
+	}
+	if err != nil {
+		return job.Final(err) // a mapping is missing, say
+	}
+	err = integration.FaultOf(run)
+	now := time.Now()
+	if next := integration.NextAfter(c, now); next.Sub(now) <= time.Hour {
+		return job.Final(err)
 	}
 	return err
 }
 
-// tell logs that a connection's turn came to nothing. A fault that stays, such as
-// a mapping that is missing, is logged when it appears.
-func (k *timekeeper) tell(conn syncer.Connection, err error) {
-	if k.told[conn.ID] == err.Error() {
-		return
+// dueConnection is the connection of a job, and whether all of it is to be read.
+func (h *house) dueConnection(ctx context.Context, j job.Job) (c syncer.Connection, full bool, err error) {
+	id, err := strconv.ParseInt(j.Subject, 10, 64)
+	if err != nil {
+		return c, false, job.Final(errs.New(errs.Internal, "%q is not the number of a connection", j.Subject))
 	}
-	k.told[conn.ID] = err.Error()
-	k.log.Error("a scheduled sync did not begin", "connection", conn.ID, "error", err, "next step", errs.HintOf(err))
+	if c, err = h.sync.Connection(ctx, id); err != nil {
+		return c, false, job.Final(err)
+	}
+	now := time.Now()
+	at, full, err := h.work.Next(ctx, c, now)
+	return c, full && !at.After(now), err
 }
 
-// due reports whether a connection's next sync is due, and whether in full. A
-// failed run counts as one: it is tried again at the next time, not at once.
-func (h *house) due(ctx context.Context, conn syncer.Connection, now time.Time) (full, due bool, err error) {
-	zone, err := time.LoadLocation(conn.Schedule.TimeZone)
-	if err != nil {
-		return false, false, err
+// tidyKind throws away what has been kept for long enough.
+func (h *house) tidyKind() job.Kind {
+	return job.Kind{
+		Name: tidyJobs, Attempts: 3,
+		Do: func(ctx context.Context, _ job.Job) error {
+			return cmp.Or(h.mail.Tidy(ctx), h.db.DeleteJobs(ctx, time.Now().Add(-jobsKept)))
+		},
+		Turns: func(context.Context, time.Time) ([]job.Turn, error) {
+			return []job.Turn{{At: time.Unix(1, 0), After: func(done time.Time) time.Time { return done.Add(tidyEvery) }}}, nil
+		},
 	}
-	last, lastFull := conn.UpdatedAt, conn.UpdatedAt
-	runs, err := h.sync.Runs(ctx, conn.ID, 200)
-	if err != nil {
-		return false, false, err
-	}
-	for _, r := range runs {
-		if r.Mode == syncer.Preview {
-			continue
-		}
-		if r.StartedAt.After(last) {
-			last = r.StartedAt
-		}
-		if r.Mode == syncer.Full && r.StartedAt.After(lastFull) {
-			lastFull = r.StartedAt
-		}
-	}
-	passed := func(words string, since time.Time) bool {
-		t, err := config.ParseTiming(words)
-		next := t.Next(since, zone)
-		return err == nil && !next.IsZero() && !next.After(now)
-	}
-	if conn.Schedule.Full != "" && passed(conn.Schedule.Full, lastFull) {
-		return true, true, nil
-	}
-	return false, conn.Schedule.Incremental != "" && passed(conn.Schedule.Incremental, last), nil
 }

@@ -29,6 +29,8 @@ type serveCmd struct {
 	TrustedProxies   []string `name:"trusted-proxy" help:"Address or network of a proxy in front, whose X-Forwarded headers are believed." env:"MUSTER_TRUSTED_PROXIES" placeholder:"ADDRESS"`
 	PostTo           []string `name:"post-to" help:"Address or network of this machine or a private network that automations may post to." env:"MUSTER_POST_TO" placeholder:"NETWORK"`
 	MetricsTokenFile string   `name:"metrics-token-file" help:"File with the token by which other machines read /metrics; else MUSTER_METRICS_TOKEN holds it." env:"MUSTER_METRICS_TOKEN_FILE" type:"path" placeholder:"FILE"`
+	Web              bool     `help:"Answer browsers and programs. Without it, only health and metrics are answered: a server for the work." default:"true" negatable:"" env:"MUSTER_WEB"`
+	Work             bool     `help:"Do what is due: scheduled syncs, automations, letters. Without it, others over the same database do." default:"true" negatable:"" env:"MUSTER_WORK"`
 	LogLevel         string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"MUSTER_LOG_LEVEL"`
 	LogFormat        string   `help:"text for people, json for collectors." enum:"text,json" default:"text" env:"MUSTER_LOG_FORMAT"`
 }
@@ -38,6 +40,9 @@ type serveCmd struct {
 func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if (cmd.TLSCert == "") != (cmd.TLSKey == "") {
 		return errs.New(errs.Invalid, "only one of --tls-cert and --tls-key is given").WithHint("Give both for https, or neither.")
+	}
+	if !cmd.Web && !cmd.Work {
+		return errs.New(errs.Invalid, "a server with --no-web and --no-work has nothing to do").WithHint("Leave one of them out.")
 	}
 	proxies, err := server.ParseProxies(cmd.TrustedProxies)
 	if err != nil {
@@ -76,6 +81,7 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if token != "" {
 		c.line("It is not set up yet. Open %s/setup?%s", at, url.Values{"token": {token}}.Encode())
 	}
+	h.part = part{web: cmd.Web, work: cmd.Work}
 	return h.serve(ctx, l, web.Deps{Log: c.log, SetupToken: token, BaseURL: base}, server.Options{
 		Certificate: cmd.TLSCert, Key: cmd.TLSKey, TrustedProxies: proxies, MetricsToken: metricsToken,
 	})
@@ -166,19 +172,38 @@ func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.
 	if d.Scratch = h.scratch; os.RemoveAll(d.Scratch) != nil {
 		d.Scratch = ""
 	}
-	d.Keys, d.Mail = h.keys, h.mail
+	d.Keys, d.Mail, d.Jobs = h.keys, h.mail, h.jobs
 	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, append(h.tally.collectors(), &databaseMetrics{h})
+	release, err := h.alone()
+	if err != nil {
+		l.Close()
+		return err
+	}
+	defer release()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup
-	work.Go(func() { h.keepTime(ctx, d.Log) })
-	work.Go(func() { h.keepIndex(ctx, d.Log) })
-	work.Go(func() { h.keepAutomations(ctx, d.Log) })
-	work.Go(func() { h.keepMail(ctx, d.Log) })
-	err := server.Serve(ctx, l, h.site(d), o)
+	if h.part.work {
+		for _, keep := range []func(context.Context, *slog.Logger){h.keepJobs, h.keepIndex, h.keepAutomations, h.keepMail} {
+			work.Go(func() { keep(ctx, d.Log) })
+		}
+	}
+	app := http.Handler(http.HandlerFunc(noWeb))
+	if h.part.web {
+		app = h.site(d)
+	}
+	err = server.Serve(ctx, l, app, o)
 	stop()
 	work.Wait()
 	return err
+}
+
+// part is what one of several servers over a database does.
+type part struct{ web, work bool }
+
+// noWeb answers browsers and programs that came to a server for the work.
+func noWeb(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "This server does the work of Muster, and has no pages: it was started with --no-web.", http.StatusNotFound)
 }
 
 // site is the application for browsers and for programs, on one mux.

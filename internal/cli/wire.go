@@ -13,6 +13,7 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/register"
@@ -34,6 +35,9 @@ type house struct {
 	work        *integration.Service // integrations, as people use them
 	automations *automation.Service
 	mail        *mail.Service
+	jobs        *job.Service
+	part        part   // what a server over it does
+	data        string // the data folder
 	me          account.Principal
 	keys        *secret.Keyring
 	tally       *tally
@@ -49,13 +53,15 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine(), keys: keys, tally: newTally()}
+	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine(), keys: keys, tally: newTally(), part: part{web: true, work: true}}
 	h.accounts.SealWith(keys)
 	h.lists = listing.New(db, h.records)
 	h.exchange = exchange.New(h.records, h.lists, db, nil)
 	h.files = attachment.New(db, h.records, nil)
 	h.scratch = filepath.Join(p.Data, "uploads")
 	h.mail = mail.New(db, keys, nil)
+	h.jobs = job.New(db, nil)
+	h.data = p.Data
 	h.sync = syncer.New(syncer.Deps{
 		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
 		Ended: func(ctx context.Context, r syncer.Run) error { return h.automations.RunEnded(ctx, r) },

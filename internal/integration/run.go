@@ -98,17 +98,6 @@ func (s *Service) ready(ctx context.Context, c syncer.Connection) error {
 	return err
 }
 
-// Wait is Start that waits for the run's end, for the schedule.
-func (s *Service) Wait(ctx context.Context, p account.Principal, id int64, o Order) error {
-	run, err := s.Start(ctx, p, id, o)
-	if err != nil {
-		return err
-	}
-	for range s.runs.watch(ctx, run) {
-	}
-	return ctx.Err()
-}
-
 // Watch yields where a run is until it ends or ctx does. Of a run that another
 // process carries out it tells what the database says.
 func (s *Service) Watch(ctx context.Context, p account.Principal, id int64) (<-chan syncer.Progress, error) {

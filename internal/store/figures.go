@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/musterhq/muster/internal/automation"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/syncer"
 )
@@ -15,6 +16,8 @@ type Figures struct {
 	Syncs        map[int64]SyncFigures // by connection; those without runs are left out
 	Letters      map[mail.State]int
 	OldestLetter time.Time // when the oldest that waits was queued; zero when none does
+	Jobs         map[job.State]int
+	OldestJob    time.Time // when the oldest that waits is due; zero when none waits
 	Acts         map[automation.ActState]int
 	OldestAct    time.Time // since when the oldest that waits is due; zero when none is
 	Bytes        int64     // of the database
@@ -32,7 +35,7 @@ type SyncFigures struct {
 // Figures returns what an operator watches.
 func (db *DB) Figures(ctx context.Context) (Figures, error) {
 	f := Figures{Syncs: map[int64]SyncFigures{}, Acts: map[automation.ActState]int{}}
-	for _, part := range []func(context.Context, *Figures) error{db.syncFigures, db.letterFigures, db.actFigures, db.sizes} {
+	for _, part := range []func(context.Context, *Figures) error{db.syncFigures, db.letterFigures, db.jobFigures, db.actFigures, db.sizes} {
 		if err := part(ctx, &f); err != nil {
 			return f, explain(err, db.place)
 		}
@@ -74,6 +77,16 @@ func (db *DB) letterFigures(ctx context.Context, f *Figures) (err error) {
 	var oldest int64
 	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COALESCE(MIN(created_at), 0) FROM letter WHERE state = 'queued'`).Scan(&oldest)
 	f.OldestLetter = fromMicros(oldest)
+	return err
+}
+
+func (db *DB) jobFigures(ctx context.Context, f *Figures) (err error) {
+	if f.Jobs, err = db.CountJobs(ctx); err != nil {
+		return err
+	}
+	var oldest int64
+	err = db.conn(ctx).QueryRowContext(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM job WHERE state = 'waiting'`).Scan(&oldest)
+	f.OldestJob = fromMicros(oldest)
 	return err
 }
 

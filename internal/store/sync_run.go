@@ -125,6 +125,19 @@ func (db *DB) LastPlanned(ctx context.Context, connection int64, modes ...syncer
 		ORDER BY id DESC LIMIT 1`, connection, everybody, everybodyAgain))
 }
 
+// LastStart is when the latest run of a mode for everybody began that did not
+// begin after a moment; zero when there is none.
+func (db *DB) LastStart(ctx context.Context, connection int64, before time.Time, modes ...syncer.Mode) (time.Time, error) {
+	var at int64
+	err := db.conn(ctx).QueryRowContext(ctx, `SELECT started_at FROM run
+		WHERE connection_id = $1 AND mode IN (`+quoted(modes)+`) AND started_at <= $4 AND scope IN ($2, $3)
+		ORDER BY id DESC LIMIT 1`, connection, everybody, everybodyAgain, micros(before)).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return fromMicros(at), err
+}
+
 // everybody and everybodyAgain are the stored scopes of runs that are not narrowed.
 var (
 	everybody      = scopeText(syncer.Scope{})

@@ -49,7 +49,7 @@ var catalogues = map[string]string{
 // passwords of the last hour, and the index of words, which is made anew from the
 // records.
 func isOurs(name string) bool {
-	return name != "goose_db_version" && name != "lease" && name != "index_note" && name != "kept_answer" && name != "attempt" && !strings.HasPrefix(name, "record_token")
+	return name != "goose_db_version" && name != "lease" && name != "index_note" && name != "kept_answer" && name != "job" && name != "attempt" && !strings.HasPrefix(name, "record_token")
 }
 
 // tables returns the tables that hold data.

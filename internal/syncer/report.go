@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"time"
 
 	"github.com/musterhq/muster/internal/reconcile"
 )
@@ -14,6 +15,17 @@ func (s *Service) Runs(ctx context.Context, connection int64, limit int) ([]Run,
 // RunsBefore returns the next page of Runs: those before a run.
 func (s *Service) RunsBefore(ctx context.Context, connection, before int64, limit int) ([]Run, error) {
 	return s.store.Runs(ctx, connection, before, limit)
+}
+
+// LastStarts are when a connection's latest run for everybody began, and the
+// latest in full, however they ended; zero for none. What seems to have begun
+// after now, because the clock was put back, does not count.
+func (s *Service) LastStarts(ctx context.Context, connection int64, now time.Time) (last, full time.Time, err error) {
+	if last, err = s.store.LastStart(ctx, connection, now, Full, Incremental); err != nil {
+		return last, full, err
+	}
+	full, err = s.store.LastStart(ctx, connection, now, Full)
+	return last, full, err
 }
 
 // RunByID returns one run, or NotFound.

@@ -193,6 +193,9 @@ type runStore interface {
 	// LastPlanned returns the latest run that was read completely and planned in
 	// the mode; NotFound when there is none.
 	LastPlanned(ctx context.Context, connection int64, modes ...Mode) (Run, error)
+	// LastStart is when the latest run of a mode for everybody began that did not
+	// begin after a moment, however it ended; zero when there is none.
+	LastStart(ctx context.Context, connection int64, before time.Time, modes ...Mode) (time.Time, error)
 	SavePage(ctx context.Context, p RunPage) error
 	Pages(ctx context.Context, run int64, input string) (PageProgress, error)
 	DropPages(ctx context.Context, run int64, input string) error

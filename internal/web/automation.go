@@ -79,12 +79,12 @@ func (v *visit) scheduleRows() ([]view.ScheduleRow, error) {
 		if len(when) == 0 {
 			continue
 		}
-		runs, err := v.site.Integrations.Runs(v.ctx(), v.who, c.ID, recentRuns)
+		next, _, err := v.site.Integrations.Next(v.ctx(), c, v.now())
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, view.ScheduleRow{
-			Name: "Sync of Microsoft Entra ID", Path: connectionPath(v.module.ID, c.ID), When: strings.Join(when, ", "), Next: nextSync(c, runs),
+			Name: "Sync of Microsoft Entra ID", Path: connectionPath(v.module.ID, c.ID), When: strings.Join(when, ", "), Next: next,
 		})
 	}
 	return out, err

@@ -1,12 +1,9 @@
 package web
 
 import (
-	"time"
-
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/register"
 	"github.com/musterhq/muster/internal/syncer"
-	"github.com/musterhq/muster/internal/timing"
 	"github.com/musterhq/muster/internal/web/view"
 )
 
@@ -83,7 +80,9 @@ func (v *visit) syncPart(m view.Module, part *view.ModulePart) error {
 				sync.Held = append(sync.Held, row)
 			}
 		}
-		sync.Next = nextSync(c, runs)
+		if sync.Next, _, err = v.site.Integrations.Next(v.ctx(), c, v.now()); err != nil {
+			return err
+		}
 		part.Syncs = append(part.Syncs, sync)
 	}
 	return nil
@@ -91,38 +90,3 @@ func (v *visit) syncPart(m view.Module, part *view.ModulePart) error {
 
 // recentRuns is how many runs of an integration the dashboard shows.
 const recentRuns = 5
-
-// nextSync is when a connection syncs by itself the next time, by its last runs;
-// zero when it does not.
-func nextSync(c syncer.Connection, runs []syncer.Run) time.Time {
-	zone, err := time.LoadLocation(c.Schedule.TimeZone)
-	if err != nil || !c.Configured() {
-		return time.Time{}
-	}
-	last, lastFull := c.UpdatedAt, c.UpdatedAt
-	for _, r := range runs {
-		if r.Mode == syncer.Preview {
-			continue
-		}
-		if r.StartedAt.After(last) {
-			last = r.StartedAt
-		}
-		if r.Mode == syncer.Full && r.StartedAt.After(lastFull) {
-			lastFull = r.StartedAt
-		}
-	}
-	var next time.Time
-	for _, s := range []struct {
-		words string
-		since time.Time
-	}{{c.Schedule.Incremental, last}, {c.Schedule.Full, lastFull}} {
-		t, err := timing.Parse(s.words)
-		if s.words == "" || err != nil {
-			continue
-		}
-		if at := t.Next(s.since, zone); !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
-		}
-	}
-	return next
-}

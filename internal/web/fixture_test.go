@@ -20,6 +20,7 @@ import (
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/register"
@@ -105,7 +106,7 @@ func empty(t *testing.T) *office {
 		Post: automation.NewPoster([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}),
 	})
 	o.records.HeardBy(o.automations)
-	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Automations: o.automations, Mail: o.mail, Keys: keys, SetupToken: "let-me-in"})
+	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Automations: o.automations, Mail: o.mail, Jobs: job.New(db, nil), Keys: keys, SetupToken: "let-me-in"})
 	srv := httptest.NewServer(o.site.Handler())
 	t.Cleanup(srv.Close)
 	o.url = srv.URL

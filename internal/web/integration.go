@@ -45,8 +45,10 @@ func (v *visit) tileOf(c syncer.Connection) (view.IntegrationTile, error) {
 		return tile, err
 	}
 	tile.Mappings = len(maps)
+	if tile.Next, _, err = v.site.Integrations.Next(v.ctx(), c, v.now()); err != nil {
+		return tile, err
+	}
 	runs, err := v.site.Integrations.Runs(v.ctx(), v.who, c.ID, recentRuns)
-	tile.Next = nextSync(c, runs)
 	if err == nil && len(runs) > 0 {
 		r := v.runRow(c, runs[0])
 		tile.Last = &r

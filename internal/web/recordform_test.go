@@ -75,7 +75,8 @@ func (o *office) syncAll() {
 	ctx, chief := o.t.Context(), account.CommandLine()
 	list, err := o.work.InModule(ctx, chief, o.module)
 	o.must(err)
-	o.must(o.work.Wait(ctx, chief, list[0].ID, integration.Order{Full: true}))
+	_, err = o.work.Carry(ctx, chief, list[0].ID, integration.Order{Full: true})
+	o.must(err)
 }
 
 func TestAFieldOfTheDirectoryIsPinnedInItsForm(t *testing.T) {

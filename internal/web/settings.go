@@ -36,6 +36,9 @@ func (v *visit) showAccounts(status int, forms accountForms) error {
 		if page.Mail, err = v.mailStands(); err != nil {
 			return err
 		}
+		if page.Jobs, err = v.jobsStand(); err != nil {
+			return err
+		}
 	}
 	for _, b := range tree {
 		node := view.AccountNode{ID: b.ID, Name: b.Name, MayAdd: v.who.May(account.ManageAccounts, b.ID, 0, 0) == nil}

@@ -17,6 +17,7 @@ import (
 	"github.com/musterhq/muster/internal/automation"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/register"
@@ -35,6 +36,7 @@ type Deps struct {
 	Integrations *integration.Service
 	Automations  *automation.Service
 	Mail         *mail.Service
+	Jobs         *job.Service
 	Keys         *secret.Keyring // seals what browsers keep between two pages
 	Log          *slog.Logger
 	Now          func() time.Time
