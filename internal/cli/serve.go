@@ -29,8 +29,8 @@ type serveCmd struct {
 	TrustedProxies   []string `name:"trusted-proxy" help:"Address or network of a proxy in front, whose X-Forwarded headers are believed." env:"MUSTER_TRUSTED_PROXIES" placeholder:"ADDRESS"`
 	PostTo           []string `name:"post-to" help:"Address or network of this machine or a private network that automations may post to." env:"MUSTER_POST_TO" placeholder:"NETWORK"`
 	MetricsTokenFile string   `name:"metrics-token-file" help:"File with the token by which other machines read /metrics; else MUSTER_METRICS_TOKEN holds it." env:"MUSTER_METRICS_TOKEN_FILE" type:"path" placeholder:"FILE"`
-	Web              bool     `help:"Answer browsers and programs. Without it, only health and metrics are answered: a server for the work." default:"true" negatable:"" env:"MUSTER_WEB"`
-	Work             bool     `help:"Do what is due: scheduled syncs, automations, letters. Without it, others over the same database do." default:"true" negatable:"" env:"MUSTER_WORK"`
+	NoWeb            bool     `help:"Answer health and metrics only: a server for the work." env:"MUSTER_NO_WEB"`
+	NoWork           bool     `help:"Leave what is due (scheduled syncs, automations, letters) to other servers over the same database." env:"MUSTER_NO_WORK"`
 	LogLevel         string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"MUSTER_LOG_LEVEL"`
 	LogFormat        string   `help:"text for people, json for collectors." enum:"text,json" default:"text" env:"MUSTER_LOG_FORMAT"`
 }
@@ -41,7 +41,7 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if (cmd.TLSCert == "") != (cmd.TLSKey == "") {
 		return errs.New(errs.Invalid, "only one of --tls-cert and --tls-key is given").WithHint("Give both for https, or neither.")
 	}
-	if !cmd.Web && !cmd.Work {
+	if cmd.NoWeb && cmd.NoWork {
 		return errs.New(errs.Invalid, "a server with --no-web and --no-work has nothing to do").WithHint("Leave one of them out.")
 	}
 	proxies, err := server.ParseProxies(cmd.TrustedProxies)
@@ -81,7 +81,7 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 	if token != "" {
 		c.line("It is not set up yet. Open %s/setup?%s", at, url.Values{"token": {token}}.Encode())
 	}
-	h.part = part{web: cmd.Web, work: cmd.Work}
+	h.part = part{web: !cmd.NoWeb, work: !cmd.NoWork}
 	return h.serve(ctx, l, web.Deps{Log: c.log, SetupToken: token, BaseURL: base}, server.Options{
 		Certificate: cmd.TLSCert, Key: cmd.TLSKey, TrustedProxies: proxies, MetricsToken: metricsToken,
 	})

@@ -154,7 +154,7 @@ func New(store Store, now func() time.Time) *Service {
 }
 
 // may asks for the right to see and steer jobs: they are the organization's.
-func may(p account.Principal) error { return p.May(account.ManageIntegrations, 0, 0, 0) }
+func may(p account.Principal) error { return p.May(account.ManageAccounts, 0, 0, 0) }
 
 // Open lists what runs and what waits, the next first.
 func (s *Service) Open(ctx context.Context, p account.Principal) ([]Job, error) {
