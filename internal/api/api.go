@@ -30,6 +30,7 @@ import (
 	"github.com/musterhq/muster/internal/errs"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/once"
@@ -50,6 +51,7 @@ type Deps struct {
 	Integrations *integration.Service
 	Automations  *automation.Service
 	Mail         *mail.Service
+	Jobs         *job.Service
 	// Principal tells on whose behalf a token acts, for a client at an address. It
 	// fails with Unauthenticated for a token that is no good.
 	Principal func(ctx context.Context, token secret.Text, address string) (account.Principal, error)
@@ -140,6 +142,7 @@ func (s *Server) operations() {
 	s.checkFormOperations()
 	s.automationOperations()
 	s.mailOperations()
+	s.jobOperations()
 	s.exchangeOperations()
 	s.labelOperations()
 	s.viewOperations()

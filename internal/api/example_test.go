@@ -15,6 +15,7 @@ import (
 	"github.com/musterhq/muster/internal/directory"
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/mapping"
@@ -177,6 +178,7 @@ func (o *office) examples() map[string]func() example {
 	o.runExamples(out)
 	o.peopleExamples(out)
 	o.automationExamples(out)
+	o.jobExamples(out)
 	o.mailExamples(out)
 	o.sheetExamples(out)
 	o.standingExamples(out)
@@ -437,6 +439,26 @@ func (o *office) letter() mail.Letter {
 	list, err := o.mail.Letters(o.t.Context(), account.CommandLine(), 0, 1)
 	o.must(err)
 	return list[0]
+}
+
+// job has a job wait.
+func (o *office) job() job.Job {
+	o.t.Helper()
+	_, err := o.db.AddJob(o.t.Context(), job.Job{Kind: "tidy", DueAt: time.Now(), CreatedAt: time.Now()})
+	o.must(err)
+	open, err := o.db.OpenJobs(o.t.Context())
+	o.must(err)
+	return open[0]
+}
+
+func (o *office) jobExamples(out map[string]func() example) {
+	out["list-open-jobs"] = func() example { o.job(); return example{path: "/jobs"} }
+	out["list-finished-jobs"] = func() example {
+		o.must(job.New(o.db, nil).Stop(o.t.Context(), account.CommandLine(), o.job().ID))
+		return example{path: "/jobs/finished?limit=1"}
+	}
+	out["run-job"] = func() example { return example{path: fmt.Sprintf("/jobs/%d/run", o.job().ID)} }
+	out["stop-job"] = func() example { return example{path: fmt.Sprintf("/jobs/%d/stop", o.job().ID)} }
 }
 
 // mailServer sets up a mail server that nobody asks for anything.

@@ -22,6 +22,7 @@ import (
 	"github.com/musterhq/muster/internal/entrasim"
 	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
+	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/listing"
 	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/once"
@@ -51,6 +52,7 @@ const (
 // and people with different rights.
 type office struct {
 	t             *testing.T
+	db            *store.DB
 	url           string
 	accounts      *account.Service
 	records       *register.Service
@@ -78,7 +80,7 @@ func open(t *testing.T) *office {
 
 func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	t.Helper()
-	o := &office{t: t, asks: boss, tokens: map[string]string{}, invited: map[string]bool{}}
+	o := &office{t: t, db: db, asks: boss, tokens: map[string]string{}, invited: map[string]bool{}}
 	var err error
 	o.company = entrasim.New(entrasim.Config{Seed: 5, People: 40})
 	o.tenant, err = o.company.Start()
@@ -99,7 +101,7 @@ func openOn(t *testing.T, db *store.DB, rate api.Rate) *office {
 	})
 	server := api.New(api.Deps{
 		Accounts: o.accounts, Records: o.records, Lists: lists, Exchange: exchange.New(o.records, lists, db, nil),
-		Files: o.files, Integrations: o.work, Automations: o.automations, Mail: o.mail, Once: once.New(db, keys, nil), Rate: rate,
+		Files: o.files, Integrations: o.work, Automations: o.automations, Mail: o.mail, Jobs: job.New(db, nil), Once: once.New(db, keys, nil), Rate: rate,
 		Principal: func(ctx context.Context, token secret.Text, address string) (account.Principal, error) {
 			who, _, err := o.accounts.PrincipalOfToken(ctx, token, address)
 			return who, err

@@ -212,7 +212,7 @@ func (h *house) site(d web.Deps) http.Handler {
 	mux.Handle("/", web.New(d).Handler())
 	mux.Handle(api.Prefix+"/", api.New(api.Deps{
 		Accounts: h.accounts, Records: h.records, Lists: h.lists, Exchange: h.exchange, Files: h.files, Integrations: h.work,
-		Automations: h.automations, Mail: h.mail,
+		Automations: h.automations, Mail: h.mail, Jobs: h.jobs,
 		Principal: h.principalOf, Once: once.New(h.db, h.keys, nil), Log: d.Log, BaseURL: d.BaseURL,
 	}).Handler())
 	return mux
