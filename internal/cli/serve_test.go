@@ -149,11 +149,70 @@ func TestServeSaysWhatIsWrongWithItsFlags(t *testing.T) {
 		"cannot listen on":                     {"--listen", "256.0.0.1:1"},
 		"--log-format":                         {"--log-format", "xml"},
 		"not an address at which browsers":     {"--base-url", "assets.example.com"},
+		"has nothing to do":                    {"--no-web", "--no-work"},
 	} {
 		if _, stderr := d.run(cli.ExitUsage, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); !strings.Contains(stderr, want) {
 			t.Errorf("%v says %q, want %q in it", args, stderr, want)
 		}
 	}
+}
+
+// due makes the connection of a desk's set-up file due at once.
+func (d *desk) due() {
+	d.t.Helper()
+	if err := d.sql(`UPDATE connection SET updated_at = 1, schedule = '{"Incremental": "every 5 minutes"}'`); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func TestAServerForTheWorkSyncsAndShowsNoPages(t *testing.T) {
+	t.Parallel()
+	d := sit(t, 20)
+	d.run(cli.ExitDone, "apply", "-f", d.file)
+	d.due()
+	cmd := startCommand(t, "--data", d.data, "serve", "--listen", "127.0.0.1:0", "--no-web")
+	at := cmd.wait(`Muster listens on (http://127\.0\.0\.1:\d+)\n`)[1]
+	cmd.wait(`"a sync ended"`)
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/": 404, "/sign-in": 404, "/api/v1/me": 404} {
+		if got, _, _ := visit(t, http.DefaultClient, at+path, nil); got != want {
+			t.Errorf("%s is %d, want %d", path, got, want)
+		}
+	}
+}
+
+// That nothing is done cannot be waited for; that the work waits in the table
+// for another server, and is done by it, can.
+func TestAServerForPagesLeavesTheWorkToOthers(t *testing.T) {
+	t.Parallel()
+	d := sit(t, 20)
+	d.run(cli.ExitDone, "apply", "-f", d.file)
+	d.due()
+	pages := startCommand(t, "--data", d.data, "serve", "--listen", "127.0.0.1:0", "--no-work")
+	at := pages.wait(`Muster listens on (http://127\.0\.0\.1:\d+)\n`)[1]
+	if _, path, _ := visit(t, browser(t), at+"/", nil); path != "/sign-in" {
+		t.Errorf("a visitor comes to %s, want the sign-in", path)
+	}
+	if code := pages.ended(); code != cli.ExitDone {
+		t.Errorf("stopped with exit code %d", code)
+	}
+	if runs, _ := d.run(cli.ExitDone, "runs", "--json"); strings.Contains(runs, `"id"`) {
+		t.Errorf("a server without the work has synced: %s", runs)
+	}
+	startCommand(t, "--data", d.data, "serve", "--listen", "127.0.0.1:0", "--no-web").wait(`"a sync ended"`)
+}
+
+func TestTheEmbeddedDatabaseHasOneServer(t *testing.T) {
+	t.Parallel()
+	d := sit(t, 20)
+	d.run(cli.ExitDone, "apply", "-f", d.file)
+	first := startCommand(t, "--data", d.data, "serve", "--listen", "127.0.0.1:0")
+	first.wait("Muster listens on")
+	if _, stderr := d.run(cli.ExitFailed, "serve", "--listen", "127.0.0.1:0"); !strings.Contains(stderr, "another server is at work") || !strings.Contains(stderr, "PostgreSQL") {
+		t.Errorf("a second server says %q", stderr)
+	}
+	d.run(cli.ExitDone, "users") // commands beside it are welcome
+	first.ended()
+	startCommand(t, "--data", d.data, "serve", "--listen", "127.0.0.1:0").wait("Muster listens on")
 }
 
 func TestTheDemoOpensTheApplicationAfterItsStory(t *testing.T) {

@@ -40,6 +40,7 @@ const password = "correct horse battery"
 type office struct {
 	t             *testing.T
 	file          string // the database
+	db            *store.DB
 	site          *web.Site
 	url           string
 	accounts      *account.Service
@@ -88,6 +89,7 @@ func empty(t *testing.T) *office {
 	o := &office{t: t}
 	o.file = filepath.Join(t.TempDir(), "muster.db")
 	db := storetest.Open(t, store.Config{Path: o.file})
+	o.db = db
 	var err error
 	company := entrasim.New(entrasim.Config{Seed: 5, People: 40})
 	o.hr = company.Control()
