@@ -11,6 +11,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
+	"github.com/musterhq/muster/internal/exchange"
 	"github.com/musterhq/muster/internal/integration"
 	"github.com/musterhq/muster/internal/job"
 	"github.com/musterhq/muster/internal/syncer"
@@ -111,7 +112,8 @@ func (h *house) tidyKind() job.Kind {
 	return job.Kind{
 		Name: tidyJobs, Attempts: 3,
 		Do: func(ctx context.Context, _ job.Job) error {
-			return cmp.Or(h.mail.Tidy(ctx), h.db.DeleteJobs(ctx, time.Now().Add(-jobsKept)))
+			now := time.Now()
+			return cmp.Or(h.mail.Tidy(ctx), h.db.DeleteJobs(ctx, now.Add(-jobsKept)), h.db.DeleteUploads(ctx, now.Add(-exchange.UploadLife)))
 		},
 		Turns: func(context.Context, time.Time) ([]job.Turn, error) {
 			return []job.Turn{{At: time.Unix(1, 0), After: func(done time.Time) time.Time { return done.Add(tidyEvery) }}}, nil

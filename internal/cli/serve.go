@@ -168,7 +168,7 @@ func (h *house) setupToken(ctx context.Context) (string, error) {
 // what is special about it; the rest is the house's.
 func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.Options) error {
 	d.Accounts, d.Records, d.Lists, d.Exchange, d.Files, d.Integrations, d.Automations = h.accounts, h.records, h.lists, h.exchange, h.files, h.work, h.automations
-	d.Keys, d.Mail, d.Jobs = h.keys, h.mail, h.jobs
+	d.Keys, d.Mail, d.Jobs, d.Uploads = h.keys, h.mail, h.jobs, h.exchange.Uploads(h.db, h.scratch, d.Log)
 	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, append(h.tally.collectors(), &databaseMetrics{h})
 	release, err := h.alone()
 	if err != nil {
@@ -176,10 +176,6 @@ func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.
 		return err
 	}
 	defer release()
-	// Files of an import that another process left are of no use to anybody.
-	if d.Scratch = h.scratch; os.RemoveAll(d.Scratch) != nil {
-		d.Scratch = ""
-	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup

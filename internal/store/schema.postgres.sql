@@ -718,6 +718,33 @@ CREATE INDEX job_due ON job USING btree (due_at) WHERE (state = 'waiting'::text)
 
 CREATE INDEX job_finished ON job USING btree (finished_at) WHERE (finished_at > 0);
 
+CREATE TABLE upload (
+    id text NOT NULL,
+    login_id bigint NOT NULL,
+    collection_id bigint NOT NULL,
+    name text NOT NULL,
+    encoding text NOT NULL,
+    size bigint NOT NULL,
+    standing text NOT NULL,
+    reader text NOT NULL,
+    beat_at bigint NOT NULL,
+    stopping boolean NOT NULL,
+    used_at bigint NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE INDEX upload_whose ON upload USING btree (login_id, collection_id);
+
+CREATE INDEX upload_used ON upload USING btree (used_at);
+
+CREATE TABLE upload_part (
+    upload_id text NOT NULL,
+    file bigint NOT NULL,
+    seq bigint NOT NULL,
+    data bytea NOT NULL,
+    PRIMARY KEY (upload_id, file, seq)
+);
+
 CREATE TABLE attempt (
     key bytea NOT NULL,
     failures bigint NOT NULL,

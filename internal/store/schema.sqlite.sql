@@ -665,6 +665,32 @@ CREATE INDEX job_due ON job (due_at) WHERE state = 'waiting';
 
 CREATE INDEX job_finished ON job (finished_at) WHERE finished_at > 0;
 
+CREATE TABLE upload (
+    id            TEXT    NOT NULL PRIMARY KEY, -- cannot be guessed
+    login_id      BIGINT  NOT NULL, -- whose it is; nobody else sees it
+    collection_id BIGINT  NOT NULL,
+    name          TEXT    NOT NULL, -- of the file
+    encoding      TEXT    NOT NULL,
+    size          BIGINT  NOT NULL, -- bytes
+    standing      TEXT    NOT NULL, -- JSON: columns, how they are matched, and the last reading
+    reader        TEXT    NOT NULL, -- who reads it; '' for nobody
+    beat_at       BIGINT  NOT NULL, -- the last sign of life of the reader
+    stopping      BOOLEAN NOT NULL, -- somebody asked for the end of the reading
+    used_at       BIGINT  NOT NULL
+);
+
+CREATE INDEX upload_whose ON upload (login_id, collection_id);
+
+CREATE INDEX upload_used ON upload (used_at);
+
+CREATE TABLE upload_part (
+    upload_id TEXT      NOT NULL,
+    file      BIGINT    NOT NULL, -- 0 as it was received, 1 the rows that were set aside
+    seq       BIGINT    NOT NULL,
+    data      BLOB NOT NULL,
+    PRIMARY KEY (upload_id, file, seq)
+);
+
 CREATE TABLE attempt (
     key      BLOB NOT NULL PRIMARY KEY, -- a hash of what it is about
     failures BIGINT    NOT NULL,

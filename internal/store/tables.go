@@ -45,11 +45,15 @@ var catalogues = map[string]string{
 }
 
 // isOurs leaves out what belongs to one installation: which migrations ran
-// there, which process has the right to sync, answers kept for a day, wrong
-// passwords of the last hour, and the index of words, which is made anew from the
-// records.
+// there, which process has the right to sync, jobs, answers kept for a day, wrong
+// passwords and files to import of the last hour, and the index of words, which
+// is made anew from the records.
 func isOurs(name string) bool {
-	return name != "goose_db_version" && name != "lease" && name != "index_note" && name != "kept_answer" && name != "job" && name != "attempt" && !strings.HasPrefix(name, "record_token")
+	switch name {
+	case "goose_db_version", "lease", "job", "kept_answer", "attempt", "upload", "upload_part", "index_note":
+		return false
+	}
+	return !strings.HasPrefix(name, "record_token")
 }
 
 // tables returns the tables that hold data.

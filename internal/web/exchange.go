@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,9 +84,12 @@ func (v *visit) showImportForm(status int, c register.Collection, fault, hint st
 	page := view.ImportForm{
 		Crumbs: v.crumbs(view.Crumb{Name: c.Name, Path: path}), Title: "Import into " + c.Name, Path: path, Fault: fault, Hint: hint,
 	}
-	for _, up := range v.site.uploads.of(v.who.Login, c.ID) {
-		_, ps := up.state()
-		page.Open = append(page.Open, view.OpenImport{Name: up.name, Path: importPath(v, c) + "/" + up.id, Stage: stageWords(ps)})
+	list, err := v.site.Uploads.Of(v.ctx(), v.who, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, up := range list {
+		page.Open = append(page.Open, view.OpenImport{Name: up.Name, Path: importPath(v, c) + "/" + up.ID, Stage: stageWords(up.Pass)})
 	}
 	return v.showStatus(status, page.Title, view.ImportFormPage(page))
 }
@@ -108,48 +110,48 @@ func (s *Site) uploadFile(v *visit) error {
 		}
 		return err
 	}
-	return v.goTo(importPath(v, c) + "/" + up.id)
+	return v.goTo(importPath(v, c) + "/" + up.ID)
 }
 
-func (v *visit) receive(c register.Collection) (*upload, error) {
+func (v *visit) receive(c register.Collection) (none exchange.Upload, err error) {
 	parts, err := v.r.MultipartReader()
 	if err != nil {
-		return nil, errs.New(errs.Invalid, "choose a file").Because(err)
+		return none, errs.New(errs.Invalid, "choose a file").Because(err)
 	}
 	encoding := sheet.UTF8
 	for {
 		part, err := parts.NextPart()
 		if err == io.EOF {
-			return nil, errs.New(errs.Invalid, "choose a file")
+			return none, errs.New(errs.Invalid, "choose a file")
 		}
 		if err != nil {
-			return nil, errs.New(errs.Invalid, "the file did not arrive whole").Because(err)
+			return none, errs.New(errs.Invalid, "the file did not arrive whole").Because(err)
 		}
 		switch part.FormName() {
 		case "encoding":
 			text, err := io.ReadAll(io.LimitReader(part, 100))
 			if err != nil {
-				return nil, err
+				return none, err
 			}
 			if sheet.Encoding(text) == sheet.Windows1252 {
 				encoding = sheet.Windows1252
 			}
 		case "file":
 			if part.FileName() == "" {
-				return nil, errs.New(errs.Invalid, "choose a file")
+				return none, errs.New(errs.Invalid, "choose a file")
 			}
-			return v.site.uploads.keep(v.who.Login, c.ID, part.FileName(), encoding, part)
+			return v.site.Uploads.Keep(v.ctx(), v.who, v.module.Account, c.ID, part.FileName(), encoding, part)
 		}
 	}
 }
 
 // uploadHere is the upload of the path.
-func (v *visit) uploadHere() (*upload, register.Collection, []register.Field, error) {
+func (v *visit) uploadHere() (exchange.Upload, register.Collection, []register.Field, error) {
 	c, fields, err := v.collectionHere()
 	if err != nil {
-		return nil, c, nil, err
+		return exchange.Upload{}, c, nil, err
 	}
-	up, err := v.site.uploads.find(v.r.PathValue("upload"), v.who.Login, c.ID)
+	up, err := v.site.Uploads.Find(v.ctx(), v.who, c.ID, v.r.PathValue("upload"))
 	return up, c, fields, err
 }
 
@@ -173,37 +175,39 @@ func (s *Site) importAct(v *visit) error {
 	if err != nil {
 		return err
 	}
-	here := importPath(v, c) + "/" + up.id
+	here := importPath(v, c) + "/" + up.ID
 	act := v.text("act")
 	switch act {
-	case "stop":
-		up.stop()
+	case "stop", "match":
+		if err := s.Uploads.Stop(v.ctx(), up); err != nil {
+			return err
+		}
+		if act == "match" {
+			here += "?match=1"
+		}
 		return v.goTo(here)
-	case "match":
-		up.stop()
-		return v.goTo(here + "?match=1")
 	}
-	m, _ := up.state()
+	m := up.Match
 	if act == "preview" {
 		m = v.matchTyped(up)
 	}
-	in := exchange.Import{Account: v.module.Account, Collection: c.ID, Name: up.name, Match: m, Note: "imported from " + up.name}
+	in := exchange.Import{Account: v.module.Account, Collection: c.ID, Name: up.Name, Match: m, Note: "imported from " + up.Name}
 	if err := exchange.Check(in.Match, fields); err != nil {
 		page := v.importView(up, c, fields)
 		page.Fault, page.Hint = sentence(err, 0), errs.HintOf(err)
 		page.Columns = columnsOfImport(up, m, fields)
 		return v.showStatus(http.StatusUnprocessableEntity, page.Title, view.ImportPage(page))
 	}
-	if err := up.start(v.ctx(), s.Exchange, v.who, in, act == "run"); err != nil {
+	if err := s.Uploads.Begin(v.ctx(), v.who, up, in, act == "run"); err != nil {
 		return err
 	}
 	return v.goTo(here)
 }
 
 // matchTyped reads the form that matches columns with fields.
-func (v *visit) matchTyped(up *upload) exchange.Match {
+func (v *visit) matchTyped(up exchange.Upload) exchange.Match {
 	m := exchange.Match{
-		Columns: make([]int64, len(up.head)), By: v.numberIn("by"), Mode: exchange.Mode(v.text("mode")),
+		Columns: make([]int64, len(up.Head)), By: v.numberIn("by"), Mode: exchange.Mode(v.text("mode")),
 		CreateLinked: v.text("create-linked") != "", KeepFilled: v.text("clear") == "",
 	}
 	for i := range m.Columns {
@@ -218,31 +222,24 @@ func (s *Site) importFaults(v *visit) error {
 	if err != nil {
 		return err
 	}
-	_, ps := up.state()
-	if ps == nil || ps.faults == "" || !ps.ended {
+	if up.Pass == nil || !up.Pass.Ended || !up.Pass.Faults {
 		return notHere()
 	}
-	f, err := os.Open(ps.faults)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	v.w.Header().Set("Content-Type", sheet.ContentType(sheet.CSV))
 	v.w.Header().Set("Content-Disposition", `attachment; filename="`+fileName(c.Name)+`-to-mend.csv"`)
 	v.w.Header().Set("Cache-Control", "no-store")
-	_, err = io.Copy(v.w, f)
-	return v.rendered(err)
+	return v.rendered(s.Uploads.WriteFaults(v.ctx(), up, v.w))
 }
 
-func (v *visit) importView(up *upload, c register.Collection, fields []register.Field) view.Import {
+func (v *visit) importView(up exchange.Upload, c register.Collection, fields []register.Field) view.Import {
 	path := collectionPath(v.module.ID, c.ID)
 	page := view.Import{
 		Crumbs: v.crumbs(view.Crumb{Name: c.Name, Path: path}), Title: "Import into " + c.Name, Back: path,
-		Path: importPath(v, c) + "/" + up.id, File: up.name, Stage: "match",
+		Path: importPath(v, c) + "/" + up.ID, File: up.Name, Stage: "match",
 	}
-	m, ps := up.state()
+	m, ps := up.Match, up.Pass
 	if ps == nil && m.Columns == nil {
-		m = exchange.Suggest(up.head, fields)
+		m = exchange.Suggest(up.Head, fields)
 	}
 	page.Columns = columnsOfImport(up, m, fields)
 	page.Fields = append(page.Fields, view.Option{Value: "0", Label: "Leave out"})
@@ -258,22 +255,22 @@ func (v *visit) importView(up *upload, c register.Collection, fields []register.
 		return page
 	}
 	page.Stage = stageOf(ps)
-	page.Rows = ps.tally.Total()
-	if ps.err != nil {
-		page.Fault, page.Hint = sentence(ps.err, statusOf(ps.err)), errs.HintOf(ps.err)
+	page.Rows = ps.Tally.Total()
+	if err := ps.Fault(); err != nil {
+		page.Fault, page.Hint = sentence(err, statusOf(err)), errs.HintOf(err)
 	}
-	if ps.ended && ps.faults != "" {
+	if ps.Ended && ps.Faults {
 		page.Faults = page.Path + "/faults"
 	}
 	for _, verdict := range []exchange.Verdict{exchange.Added, exchange.Changed, exchange.Unchanged, exchange.LeftOut, exchange.Faulty} {
 		page.Parts = append(page.Parts, importPartOf(verdict, ps, fields, v, c))
 	}
-	page.Does = ps.tally[exchange.Added]+ps.tally[exchange.Changed] > 0
+	page.Does = ps.Tally[exchange.Added]+ps.Tally[exchange.Changed] > 0
 	return page
 }
 
 // stageWords says where a file stands.
-func stageWords(ps *pass) string {
+func stageWords(ps *exchange.Pass) string {
 	if ps == nil {
 		return "columns to be matched"
 	}
@@ -283,21 +280,21 @@ func stageWords(ps *pass) string {
 }
 
 // stageOf is where a pass stands.
-func stageOf(ps *pass) string {
+func stageOf(ps *exchange.Pass) string {
 	switch {
-	case !ps.ended && ps.write:
+	case !ps.Ended && ps.Write:
 		return "running"
-	case !ps.ended:
+	case !ps.Ended:
 		return "looking"
-	case ps.write:
+	case ps.Write:
 		return "done"
 	}
 	return "preview"
 }
 
-func columnsOfImport(up *upload, m exchange.Match, fields []register.Field) []view.ImportColumn {
-	out := make([]view.ImportColumn, len(up.head))
-	for i, name := range up.head {
+func columnsOfImport(up exchange.Upload, m exchange.Match, fields []register.Field) []view.ImportColumn {
+	out := make([]view.ImportColumn, len(up.Head))
+	for i, name := range up.Head {
 		out[i] = view.ImportColumn{Name: name, Input: "c" + strconv.Itoa(i), Field: "0"}
 		if i < len(m.Columns) {
 			out[i].Field = view.Num(m.Columns[i])
@@ -305,7 +302,7 @@ func columnsOfImport(up *upload, m exchange.Match, fields []register.Field) []vi
 		if name == "" {
 			out[i].Name = fmt.Sprintf("Column %d", i+1)
 		}
-		for _, row := range up.samples {
+		for _, row := range up.Samples {
 			if i < len(row) {
 				out[i].Samples = append(out[i].Samples, row[i])
 			}
@@ -315,9 +312,9 @@ func columnsOfImport(up *upload, m exchange.Match, fields []register.Field) []vi
 }
 
 // importPartOf is the rows of one verdict.
-func importPartOf(verdict exchange.Verdict, ps *pass, fields []register.Field, v *visit, c register.Collection) view.ImportRows {
-	part := view.ImportRows{Verdict: string(verdict), Count: ps.tally[verdict]}
-	for _, r := range ps.rows[verdict] {
+func importPartOf(verdict exchange.Verdict, ps *exchange.Pass, fields []register.Field, v *visit, c register.Collection) view.ImportRows {
+	part := view.ImportRows{Verdict: string(verdict), Count: ps.Tally[verdict]}
+	for _, r := range ps.Rows[verdict] {
 		row := view.ImportRow{Number: r.Number, Title: r.Title, Why: r.Why}
 		if row.Title == "" {
 			row.Title = strings.Join(r.Cells, " · ")
@@ -326,7 +323,7 @@ func importPartOf(verdict exchange.Verdict, ps *pass, fields []register.Field, v
 			row.Path = recordPath(v.module.ID, c.ID, r.Record)
 		}
 		for _, d := range r.Diffs {
-			row.Lines = append(row.Lines, view.Line{Label: fieldName(fields, d.Field), Before: v.plainValue(fields, d.Field, d.Before), After: v.plainValue(fields, d.Field, d.After)})
+			row.Lines = append(row.Lines, view.Line{Label: fieldName(fields, d.Field), Before: v.plainValue(fields, d.Field, datatype.FromJSON(d.Before)), After: v.plainValue(fields, d.Field, datatype.FromJSON(d.After))})
 		}
 		part.Rows = append(part.Rows, row)
 	}

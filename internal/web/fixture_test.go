@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -108,7 +109,8 @@ func empty(t *testing.T) *office {
 		Post: automation.NewPoster([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}),
 	})
 	o.records.HeardBy(o.automations)
-	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: exchange.New(o.records, listing.New(db, o.records), db, nil), Scratch: t.TempDir(), Files: attachment.New(db, o.records, nil), Integrations: o.work, Automations: o.automations, Mail: o.mail, Jobs: job.New(db, nil), Keys: keys, SetupToken: "let-me-in"})
+	sheets := exchange.New(o.records, listing.New(db, o.records), db, nil)
+	o.site = web.New(web.Deps{Accounts: o.accounts, Records: o.records, Lists: listing.New(db, o.records), Exchange: sheets, Uploads: sheets.Uploads(db, t.TempDir(), slog.New(slog.DiscardHandler)), Files: attachment.New(db, o.records, nil), Integrations: o.work, Automations: o.automations, Mail: o.mail, Jobs: job.New(db, nil), Keys: keys, SetupToken: "let-me-in"})
 	srv := httptest.NewServer(o.site.Handler())
 	t.Cleanup(srv.Close)
 	o.url = srv.URL

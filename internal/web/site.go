@@ -32,7 +32,7 @@ type Deps struct {
 	Lists        *listing.Service
 	Exchange     *exchange.Service
 	Files        *attachment.Service
-	Scratch      string // a folder for files while they are imported; "" for one of the system's
+	Uploads      *exchange.Uploads
 	Integrations *integration.Service
 	Automations  *automation.Service
 	Mail         *mail.Service
@@ -53,8 +53,7 @@ type Deps struct {
 // Site is the application. It is safe for concurrent use.
 type Site struct {
 	Deps
-	assets  *assets
-	uploads *uploads
+	assets *assets
 }
 
 // New returns the application over deps.
@@ -65,7 +64,7 @@ func New(d Deps) *Site {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Site{Deps: d, assets: newAssets(), uploads: newUploads(d.Scratch, d.Now)}
+	return &Site{Deps: d, assets: newAssets()}
 }
 
 // Handler returns the application's routes on one mux.
