@@ -61,6 +61,9 @@ type program struct {
 	Backup   backupCmd   `cmd:"" help:"Write a backup, consistent while running."`
 	Restore  restoreCmd  `cmd:"" help:"Restore a backup into an empty database."`
 
+	Jobs      jobsCmd      `cmd:"" help:"See and steer what servers do by themselves."`
+	Audit     auditCmd     `cmd:"" help:"Read the audit log and check it."`
+	Ping      pingCmd      `cmd:"" help:"Ask the server on this machine whether it is ready."`
 	Doctor    doctorCmd    `cmd:"" help:"Look whether everything that Muster relies on works, and say what to do where it does not."`
 	MigrateTo migrateToCmd `cmd:"" help:"Move everything from the embedded database to PostgreSQL, or back."`
 	RotateKey rotateKeyCmd `cmd:"" help:"Seal all secrets with a new key."`

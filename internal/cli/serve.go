@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
@@ -79,7 +80,7 @@ func (cmd *serveCmd) Run(ctx context.Context, c *console, p *program) error {
 		return err
 	}
 	if token != "" {
-		c.line("It is not set up yet. Open %s/setup?%s", at, url.Values{"token": {token}}.Encode())
+		c.line("It is not set up yet. Open %s/setup?%s", cmp.Or(base, at), url.Values{"token": {token}}.Encode())
 	}
 	h.part = part{web: !cmd.NoWeb, work: !cmd.NoWork}
 	return h.serve(ctx, l, web.Deps{Log: c.log, SetupToken: token, BaseURL: base}, server.Options{
