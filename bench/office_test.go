@@ -163,10 +163,19 @@ accounts:
 		entrasim.DefaultClientSecret, t.URL, t.URL, max(p.readers, 1), rows.String(), login)
 }
 
+// actor is whoever measures.
+var actor = audit.Actor{Kind: "cli", Name: "bench"}
+
+func fullRun(connection int64) syncer.Request {
+	return syncer.Request{Connection: connection, Full: true, Actor: actor}
+}
+
 // run syncs and wants it to succeed.
 func (o *office) run(full bool) syncer.Run {
 	o.b.Helper()
-	rep, err := o.sync.Run(o.b.Context(), syncer.Request{Connection: o.conn.ID, Full: full, Actor: audit.Actor{Kind: "cli", Name: "bench"}})
+	req := fullRun(o.conn.ID)
+	req.Full = full
+	rep, err := o.sync.Run(o.b.Context(), req)
 	must(o.b, err)
 	if rep.Run.State != syncer.Succeeded {
 		o.b.Fatalf("the run ended as %s: notes %q, holds %q, counts %+v", rep.Run.State, rep.Run.Notes, rep.Run.Holds, rep.Run.Counts)
