@@ -26,18 +26,24 @@ func (b *tab) refused(form string, typed map[string]string, says string) {
 }
 
 // The worst that is entered on a screen is refused in words, and nothing that was
-// typed is lost: on a phone, where typing again hurts most.
+// typed is lost.
 func TestScreensSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 	chromium(t)
 	d, browser := startDemo(t), openBrowser(t)
-	b := newTab(t, browser, d.at, looks()[3])
-	b.signIn(d.email, d.password)
+	for _, l := range []look{looks()[0], looks()[3]} {
+		t.Run(l.name, func(t *testing.T) {
+			b := newTab(t, browser, d.at, l)
+			b.signIn(d.email, d.password)
+			b.refusesRecords()
+			b.refusesSettings()
+			newTab(t, browser, d.tenant, l).refusesHires()
+		})
+	}
+}
 
-	b.open("/m/1/collections/1/fields/new")
-	b.refused("#field-form", map[string]string{"name": "Condition", "type": "date"}, "There is a field \"Condition\" already")
-	b.open("/m/1/collections/1/fields/new")
-	b.refused("#field-form", map[string]string{"name": "Colour", "type": "choice", "choices": "red\nRed"}, "twice")
-
+// refusesRecords enters the worst about records and what is done with them.
+func (b *tab) refusesRecords() {
+	b.t.Helper()
 	b.open("/m/1/c/1/new")
 	name := ask[string](b, `document.querySelector("#record-form [required]").name`)
 	price := ask[string](b, `[...document.querySelectorAll("#record-form label")].find(l => l.innerText.trim() === "Price").htmlFor.slice(2)`)
@@ -47,6 +53,21 @@ func TestScreensSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 	b.leads(chromedp.Click(chromedp.CSS("td.lead a")))
 	b.refused("#check-out", map[string]string{"holder": "Nobody Nowhere", "note": "with charger"}, "Nobody and nothing is called")
 
+	b.open("/scan?code=no-such-code")
+	b.must("no-such-code")
+	b.sound()
+	b.open("/audit?from=2030-01-01&to=2020-01-01")
+	b.must("Nothing")
+	b.sound()
+}
+
+// refusesSettings enters the worst in settings.
+func (b *tab) refusesSettings() {
+	b.t.Helper()
+	b.open("/m/1/collections/1/fields/new")
+	b.refused("#field-form", map[string]string{"name": "Condition", "type": "date"}, "There is a field \"Condition\" already")
+	b.open("/m/1/collections/1/fields/new")
+	b.refused("#field-form", map[string]string{"name": "Colour", "type": "choice", "choices": "red\nRed"}, "twice")
 	b.open("/m/1/users")
 	b.refused("#invite-form", map[string]string{"email": "not an address", "name": "Nobody"}, "not an address")
 
@@ -54,12 +75,25 @@ func TestScreensSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 	ask[bool](b, `(() => { const row = document.querySelector(".question-row"); row.querySelector("[name=out_name]").value = "Use"; row.querySelector("[name=out_kind]").value = "choice"; return true; })()`)
 	b.refused("#check-form", map[string]string{"statement": "I take care of it."}, "has nothing to choose from")
 
-	b.open("/scan?code=no-such-code")
-	b.must("no-such-code")
+	b.open("/m/1/roles")
+	b.refused("#role-form", map[string]string{"name": ""}, "needs a name")
+	b.open("/m/1/integrations/1/mapping/1")
+	b.fill(map[string]string{"name": ""})
+	ask[bool](b, `(document.querySelector("#mapping-form").noValidate = true)`)
+	b.click("#mapping-form .btn-list .btn-primary")
+	b.wait(`/Give it a name/.test(document.querySelector("#effect").innerText)`) // without leaving the page
 	b.sound()
-	b.open("/audit?from=2030-01-01&to=2020-01-01")
-	b.must("Nothing")
-	b.sound()
+	b.open("/m/1/integrations/1")
+	b.refused("#schedule", map[string]string{"incremental": "now and then"}, "now and then")
+	b.open("/settings/mail")
+	b.refused("#mail-form", map[string]string{"host": "127.0.0.1", "port": "1", "sender": "muster@example.com"}, "does not answer")
+}
+
+// refusesHires enters the worst on the simulated tenant's page.
+func (b *tab) refusesHires() {
+	b.t.Helper()
+	b.open("/stage/")
+	b.refused("form[action='/stage/people']", map[string]string{"givenName": "", "surname": "Solo"}, "given name and a surname")
 }
 
 // Each number of the dashboard leads to what it counts.

@@ -15,7 +15,7 @@ func CheckSchedule(sc syncer.Schedule) error {
 			continue
 		}
 		if _, err := timing.Parse(words); err != nil {
-			return errs.As(err, errs.Invalid)
+			return errs.New(errs.Invalid, "%q %s", words, err).WithHint("Write it like hourly, every 15 minutes or daily at 02:30.")
 		}
 	}
 	if _, err := time.LoadLocation(sc.TimeZone); err != nil {
