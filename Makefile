@@ -1,7 +1,7 @@
 # The two commands of the README are demo and test; both do all set-up themselves.
 GO ?= go
 
-.PHONY: demo screenshots shots test check vet lint vuln generate bench bench-parts build tools
+.PHONY: demo screenshots shots test check vet lint vuln generate bench bench-parts chaos build tools
 
 demo: ## a simulated tenant, a first sync, what happened, and the application
 	$(GO) run ./cmd/muster demo
@@ -42,6 +42,11 @@ bench: tools ## whole syncs against their floors; PEOPLE=100000, LARGE=1000000, 
 
 bench-parts: ## speed of the parts by themselves
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./internal/...
+
+FOR ?= 10m
+SEED ?= 0
+chaos: tools ## servers are killed, the database is stopped and lines are cut; FOR=10m SEED=7
+	$(GO) test ./chaos -count=1 -v -timeout 4h -args -for $(FOR) -seed $(SEED)
 
 build: ## the program, as ./muster
 	$(GO) build -trimpath -o muster ./cmd/muster

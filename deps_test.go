@@ -97,7 +97,7 @@ var only = []struct {
 	{"database/sql", []string{"internal/store"}, "SQL lives in the store"},
 	{"modernc.org/sqlite", []string{"internal/store"}, "drivers live in the store"},
 	{"github.com/jackc/pgx", []string{"internal/store"}, "drivers live in the store"},
-	{"net/http", []string{"internal/entra", "internal/entrasim", "internal/web", "internal/api", "internal/server", "client", "internal/cli", "internal/automation", "bench"}, "the network is for adapters"},
+	{"net/http", []string{"internal/entra", "internal/entrasim", "internal/web", "internal/api", "internal/server", "client", "internal/cli", "internal/automation", "bench", "chaos"}, "the network is for adapters"},
 	{"github.com/goccy/go-yaml", []string{"internal/config"}, "the set-up file is read in one place"},
 	{"github.com/alecthomas/kong", []string{"internal/cli"}, "flags are the command line's"},
 }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -94,6 +95,45 @@ func TestTheSameRequestIsDoneOnce(t *testing.T) {
 			t.Errorf("put right under the same key: %d %s, want it done", got.status, got.body)
 		}
 	})
+}
+
+// When the line to the database breaks, a request may be sent again under its key:
+// it is done again where it was not done, and nothing is done where nobody can tell.
+func TestARequestThatBrokeOffIsNeverDoneTwice(t *testing.T) {
+	t.Parallel()
+	cluster := storetest.StartCluster(t)
+	line := storetest.Lay(t, cluster.Dial)
+	o := openOn(t, storetest.Open(t, store.Config{URL: fmt.Sprintf("postgres://postgres@%s/muster?sslmode=disable", line.Address())}), api.Rate{PerSecond: 1e6, Burst: 1e6})
+	path := o.in("/collections/%d/records", o.collection(o.module, register.Main).ID)
+	for _, tc := range []struct {
+		name, word    string
+		arrives       bool
+		again, either int // the status of the repetition, and how many there are then
+	}{
+		{"what is to be done is lost", `copy "record" `, false, http.StatusCreated, 1},
+		{"the commit is lost", "COMMIT", false, http.StatusConflict, 0},
+		{"the answer to the commit is lost", "COMMIT", true, http.StatusConflict, 1},
+	} {
+		in := client.RecordInput{Fields: client.Values{"Name": tc.name}}
+		line.BreakOff(tc.word, tc.arrives)
+		first := o.ask(manager, "POST", path, in, "Idempotency-Key", tc.name)
+		if p := read[client.Problem](first, http.StatusServiceUnavailable); strings.Contains(p.Detail+p.Hint, "127.0.0.1") {
+			t.Errorf("%s: the answer tells where the database is: %+v", tc.name, p)
+		}
+		if again := o.ask(manager, "POST", path, in, "Idempotency-Key", tc.name); again.status != tc.again {
+			t.Errorf("%s: sent again it is answered %d %s, want %d", tc.name, again.status, again.body, tc.again)
+		}
+		list := read[client.Page[client.Record]](o.ask(manager, "GET", path, nil), http.StatusOK)
+		there := 0
+		for _, r := range list.Items {
+			if r.Title == tc.name {
+				there++
+			}
+		}
+		if there != tc.either {
+			t.Errorf("%s: there are %d, want %d", tc.name, there, tc.either)
+		}
+	}
 }
 
 func TestABodyHasALimit(t *testing.T) {

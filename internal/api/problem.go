@@ -58,8 +58,14 @@ func (v *visit) problem(operation string, err error) error {
 		v.Log.Error("a request failed", "operation", operation, "request", p.Request, "error", err)
 		p.Detail = "something went wrong inside Muster"
 		p.Hint = "The log says what, under the number of the request."
+	case status == http.StatusServiceUnavailable:
+		v.Log.Warn("a request has to wait", "operation", operation, "request", p.Request, "error", err)
+		p.Detail = errs.Brief(err)
 	default:
 		p.Detail = err.Error()
+	}
+	if unsure, ok := v.ctx.Value(unsureKey{}).(*bool); ok && errors.Is(err, errs.ErrUnsure) {
+		*unsure = true
 	}
 	p.Errors = faultsOf(err)
 	return p

@@ -73,13 +73,16 @@ func fingerprints(r *http.Request, given string) (once.Key, once.Print, *client.
 // the repetition will want to know all the same.
 func (s *Server) doOnce(w http.ResponseWriter, r *http.Request, next http.Handler, key once.Key) {
 	held := &recorder{header: http.Header{}, status: http.StatusOK}
-	next.ServeHTTP(held, r)
+	unsure := false
+	next.ServeHTTP(held, r.WithContext(context.WithValue(r.Context(), unsureKey{}, &unsure)))
 	ctx := context.WithoutCancel(r.Context())
 	a := once.Answer{Status: held.status, Header: held.header, Body: held.body.Bytes()}
 	var err error
-	if a.Status < http.StatusBadRequest {
+	switch {
+	case a.Status < http.StatusBadRequest:
 		err = s.Once.Finish(ctx, key, a)
-	} else {
+	case unsure: // it may have been done: whoever sends it again has to look
+	default:
 		err = s.Once.Forget(ctx, key)
 	}
 	if err != nil {
@@ -87,6 +90,9 @@ func (s *Server) doOnce(w http.ResponseWriter, r *http.Request, next http.Handle
 	}
 	give(w, a)
 }
+
+// unsureKey is where a request notes that nobody can tell whether it was done.
+type unsureKey struct{}
 
 // give writes an answer.
 func give(w http.ResponseWriter, a once.Answer) {

@@ -53,6 +53,10 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
+// ErrUnsure is in the chain of an error after which it is not known whether the
+// change was made: the line broke while it was being kept.
+var ErrUnsure = errors.New("it is not known whether it was done")
+
 // Error is a fault with its context. Construct it with New, Wrap or the
 // literal; leave out what is not known.
 type Error struct {
@@ -127,6 +131,22 @@ func join(s, part string) string {
 		return part
 	}
 	return s + ": " + part
+}
+
+// Brief is what the outermost message in err's chain says, without what it is
+// about and its cause: for people whom names of hosts are none of their business.
+func Brief(err error) string {
+	for rest := err; rest != nil; {
+		e, ok := errors.AsType[*Error](rest)
+		if !ok {
+			break
+		}
+		if e.Message != "" {
+			return e.Message
+		}
+		rest = e.Err
+	}
+	return err.Error()
 }
 
 // Unwrap returns the cause.

@@ -36,6 +36,15 @@ type Custody struct {
 // Open reports whether the asset is still held.
 func (c *Custody) Open() bool { return c.CheckedInAt.IsZero() }
 
+// later is the later of two instants. Clocks of servers differ, and are put back:
+// what happened to a thing stays in the order in which it happened.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // CustodyQuery narrows a listing of custodies; zero fields do not filter.
 type CustodyQuery struct {
 	Account   int64
@@ -103,6 +112,13 @@ func (s *Service) CheckOut(ctx context.Context, p account.Principal, in CheckOut
 			return heldBy(open)
 		case !errs.Is(err, errs.NotFound):
 			return err
+		}
+		before, err := s.store.ListCustody(ctx, CustodyQuery{Account: in.Account, Asset: in.Asset, Limit: 1})
+		if err != nil {
+			return err
+		}
+		for _, b := range before {
+			c.CheckedOutAt = later(c.CheckedOutAt, b.CheckedInAt)
 		}
 		if c.ID, err = s.store.InsertCustody(ctx, c); err != nil {
 			return err
@@ -222,7 +238,7 @@ func (s *Service) CheckIn(ctx context.Context, p account.Principal, in CheckIn) 
 		if c.InAnswers, err = answers(form.In, in.Answers); err != nil {
 			return err
 		}
-		c.CheckedInAt, c.CheckedInBy, c.CheckInNote, c.Condition = s.moment(), p.Actor().Name, in.Note, in.Condition
+		c.CheckedInAt, c.CheckedInBy, c.CheckInNote, c.Condition = later(s.moment(), c.CheckedOutAt), p.Actor().Name, in.Note, in.Condition
 		if err := s.store.CloseCustody(ctx, c); err != nil {
 			return err
 		}

@@ -200,3 +200,30 @@ func TestNeverTwoHolders(t *testing.T) {
 		}
 	})
 }
+
+// Servers' clocks differ by a moment, and one may be put back by an hour: what a
+// thing went through stays in the order in which it went through it.
+func TestCustodyStaysInOrderWhateverTheClockSays(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, ctx, now := newWorld(t, db, "Contoso"), t.Context(), clock
+		svc := register.New(db, func() time.Time { return now })
+		laptop, ada := w.create(register.Main, "Name", "Laptop"), w.create(register.People, "Name", "Ada")
+		out := func() register.Custody {
+			t.Helper()
+			c, err := svc.CheckOut(ctx, w.p, register.CheckOut{Account: w.account, Asset: laptop.ID, Holder: ada.ID})
+			must(t, err)
+			return c
+		}
+		first := out()
+		now = now.Add(-time.Hour)
+		back, err := svc.CheckIn(ctx, w.p, register.CheckIn{Account: w.account, Asset: laptop.ID})
+		must(t, err)
+		if back.CheckedInAt.Before(first.CheckedOutAt) {
+			t.Errorf("it came back at %s, before it went at %s", back.CheckedInAt, first.CheckedOutAt)
+		}
+		if second := out(); second.CheckedOutAt.Before(back.CheckedInAt) {
+			t.Errorf("it went again at %s, before it came back at %s", second.CheckedOutAt, back.CheckedInAt)
+		}
+	})
+}

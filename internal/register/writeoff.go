@@ -26,7 +26,7 @@ func (s *Service) WriteOff(ctx context.Context, p account.Principal, acct, asset
 		}
 		c, err := s.store.OpenCustody(ctx, acct, asset)
 		if err == nil {
-			c.CheckedInAt, c.CheckedInBy, c.CheckInNote, c.WrittenOff = s.moment(), p.Actor().Name, reason, true
+			c.CheckedInAt, c.CheckedInBy, c.CheckInNote, c.WrittenOff = later(s.moment(), c.CheckedOutAt), p.Actor().Name, reason, true
 			err = s.store.CloseCustody(ctx, c)
 		}
 		if err != nil && !errs.Is(err, errs.NotFound) {

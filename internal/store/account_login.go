@@ -256,5 +256,5 @@ func collectMap[K comparable, V any](ctx context.Context, db *DB, scan func(scan
 		}
 		out[k] = v
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -87,10 +90,24 @@ func networkFault(err error) (kind errs.Kind, message, hint string) {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return errs.Unavailable, "PostgreSQL cannot be reached", "Check host and port in the database URL and that the server runs."
 	}
-	if _, ok := errors.AsType[net.Error](err); ok && !errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, errs.ErrUnsure) {
+		return errs.Unavailable, "the connection to PostgreSQL broke while the change was being kept", "Look whether it was done before you try again."
+	}
+	if broke(err) {
 		return errs.Unavailable, "the connection to PostgreSQL broke", "Try again; check the network between Muster and the server."
 	}
 	return errs.Internal, "", ""
+}
+
+// broke reports whether a connection to PostgreSQL ended under a statement.
+func broke(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
 // badURL hides the URL's text, which holds a password.

@@ -73,7 +73,7 @@ func collect[T any](ctx context.Context, db *DB, scan func(interface{ Scan(...an
 		}
 		out = append(out, v)
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // SaveConnection inserts a connection without a number and updates one with.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/musterhq/muster/internal/errs"
 )
 
 // querier runs SQL with $1 placeholders: in the context's transaction when
@@ -28,10 +30,42 @@ func (db *DB) conn(ctx context.Context) querier {
 		return s
 	}
 	if db.dialect.isSQLite() {
-		return (*router)(db)
+		return explained{(*router)(db), db.place}
 	}
-	return pool{db.pool}
+	return explained{pool{db.pool}, db.place}
 }
+
+// explained says of faults outside of transactions what they mean, as InTx does
+// of those inside: that the database is away, say, is nobody's mistake.
+type explained struct {
+	querier
+	place string
+}
+
+// ExecContext implements querier.
+func (e explained) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	res, err := e.querier.ExecContext(ctx, query, args...)
+	return res, explain(err, e.place)
+}
+
+// QueryContext implements querier.
+func (e explained) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := e.querier.QueryContext(ctx, query, args...)
+	return rows, explain(err, e.place)
+}
+
+// QueryRowContext implements querier.
+func (e explained) QueryRowContext(ctx context.Context, query string, args ...any) row {
+	return explainedRow{e.querier.QueryRowContext(ctx, query, args...), e.place}
+}
+
+type explainedRow struct {
+	row
+	place string
+}
+
+// Scan implements row.
+func (r explainedRow) Scan(dst ...any) error { return explain(r.row.Scan(dst...), r.place) }
 
 // pool runs single statements on PostgreSQL.
 type pool struct{ *sql.DB }
@@ -319,11 +353,25 @@ func (s *session) run(ctx context.Context, begin string, fn func(ctx context.Con
 	if err := fn(context.WithValue(ctx, sessionKey{s.db}, s)); err != nil {
 		return err
 	}
-	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	if err := s.commit(ctx); err != nil {
 		return err
 	}
 	done = true
 	return nil
+}
+
+// commitFor is how long a commit may take. It does not end with its context: in
+// the middle of it nobody could tell whether it was done.
+const commitFor = 30 * time.Second
+
+func (s *session) commit(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitFor)
+	defer cancel()
+	_, err := s.conn.ExecContext(ctx, "COMMIT")
+	if err != nil && (broke(err) || ctx.Err() != nil) {
+		err = errors.Join(err, errs.ErrUnsure) // it may have arrived
+	}
+	return err
 }
 
 // Savepoint runs fn inside the context's transaction and takes back fn's work,

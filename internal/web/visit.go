@@ -183,6 +183,10 @@ func (v *visit) fail(err error) {
 		v.site.Log.Error("a page failed", "method", v.r.Method, "path", v.r.URL.Path, "error", err)
 	}
 	fault := view.Fault{Status: status, Text: sentence(err, status), Hint: errs.HintOf(err)}
+	if status == http.StatusServiceUnavailable {
+		v.site.Log.Warn("a page has to wait", "method", v.r.Method, "path", v.r.URL.Path, "error", err)
+		fault.Text = capital(errs.Brief(err)) + "."
+	}
 	if v.live() {
 		v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		v.w.WriteHeader(status)

@@ -25,7 +25,8 @@ type process struct {
 // startProcess makes a cluster and starts its server on a socket in a temporary
 // directory. PostgreSQL refuses to run as root, so root becomes the user
 // "postgres" for it.
-func startProcess() (p *process, err error) {
+// More settings are given as name=value.
+func startProcess(settings ...string) (p *process, err error) {
 	initdb, postgres, err := binaries()
 	if err != nil {
 		return nil, err
@@ -54,6 +55,9 @@ func startProcess() (p *process, err error) {
 	p.cmd = exec.Command(postgres, "-D", data, "-k", dir, "-p", "5432", "-c", "listen_addresses=",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
 		"-c", "shared_buffers=128MB", "-c", "max_connections=300", "-c", "autovacuum=off")
+	for _, set := range settings {
+		p.cmd.Args = append(p.cmd.Args, "-c", set)
+	}
 	p.cmd.Dir, p.cmd.SysProcAttr = dir, attributes
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
