@@ -59,7 +59,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	s.muster("apply", "-f", file)
 	s.muster("sync")
 	token := strings.TrimSpace(s.muster("token", "create", "worker", "--role", "Module Admin", "--scope", "everything"))
-	srv := &server{at: freeAddress(t)}
+	srv := newServer(t)
 	s.start(srv)
 	ctx, c := t.Context(), s.client(srv, token)
 	add := func(name string) error {

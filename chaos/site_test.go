@@ -62,7 +62,7 @@ type site struct {
 type server struct {
 	at  string
 	cmd *exec.Cmd
-	log *logbook
+	log *logbook // of all its lives
 }
 
 // logbook keeps what a process prints.
@@ -147,7 +147,7 @@ func openSite(t *testing.T) *site {
 		s.tokens = append(s.tokens, strings.TrimSpace(s.muster("token", "create", fmt.Sprintf("worker %d", i), "--role", "Module Admin", "--scope", "everything")))
 	}
 	for range 3 {
-		srv := &server{at: freeAddress(t)}
+		srv := newServer(t)
 		s.servers = append(s.servers, srv)
 		s.start(srv)
 	}
@@ -197,17 +197,24 @@ func (s *site) muster(args ...string) string {
 	return string(out)
 }
 
+const listening = "Muster listens on"
+
+// newServer is one that is yet to be started.
+func newServer(t *testing.T) *server {
+	return &server{at: freeAddress(t), log: &logbook{more: make(chan bool, 1)}}
+}
+
 // start starts a server and waits until it listens.
 func (s *site) start(srv *server) {
 	s.t.Helper()
-	srv.log = &logbook{more: make(chan bool, 1)}
+	begun := strings.Count(srv.log.String(), listening)
 	srv.cmd = s.program("serve", "--listen", srv.at, "--log-format", "json")
 	srv.cmd.Stdout, srv.cmd.Stderr = srv.log, srv.log
 	srv.cmd.SysProcAttr = deathSignal()
 	s.must(srv.cmd.Start())
 	s.t.Cleanup(func() { s.kill(srv) })
 	deadline := time.After(30 * time.Second)
-	for !strings.Contains(srv.log.String(), "Muster listens on") {
+	for strings.Count(srv.log.String(), listening) == begun {
 		select {
 		case <-srv.log.more:
 		case <-deadline:

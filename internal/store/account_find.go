@@ -40,7 +40,7 @@ func (db *DB) LoginsAfter(ctx context.Context, after string, f account.LoginFilt
 			keys, ids = append(keys, key), append(ids, id)
 		}
 	}
-	return keys, ids, rows.Err()
+	return keys, ids, explain(rows.Err(), db.place)
 }
 
 // likeEscapes makes LIKE look for its signs as they are.

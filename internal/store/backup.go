@@ -122,7 +122,7 @@ func (db *DB) writeTable(ctx context.Context, archive *zip.Writer, t table) (arc
 		}
 		done.Rows++
 	}
-	if err := rows.Err(); err != nil {
+	if err := explain(rows.Err(), db.place); err != nil {
 		return done, err
 	}
 	if err := out.Flush(); err != nil {

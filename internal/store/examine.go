@@ -143,7 +143,7 @@ func (db *DB) examineSchema(ctx context.Context, out *Condition, versions string
 			out.Pending--
 		}
 	}
-	return rows.Err()
+	return explain(rows.Err(), db.place)
 }
 
 // listTexts returns the one column of a query.

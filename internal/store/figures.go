@@ -67,7 +67,7 @@ func (db *DB) syncFigures(ctx context.Context, f *Figures) error {
 		s.Success, s.HeldSince = fromMicros(success), fromMicros(since)
 		f.Syncs[id] = s
 	}
-	return rows.Err()
+	return explain(rows.Err(), db.place)
 }
 
 func (db *DB) letterFigures(ctx context.Context, f *Figures) (err error) {
@@ -108,7 +108,7 @@ func (db *DB) actFigures(ctx context.Context, f *Figures) error {
 			f.OldestAct = at
 		}
 	}
-	return rows.Err()
+	return explain(rows.Err(), db.place)
 }
 
 func (db *DB) sizes(ctx context.Context, f *Figures) error {

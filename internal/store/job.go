@@ -144,7 +144,7 @@ func (db *DB) CountJobs(ctx context.Context) (map[job.State]int, error) {
 		}
 		out[state] = n
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // StopJob cancels a job that waits, and asks for the end of one that runs.

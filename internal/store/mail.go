@@ -118,7 +118,7 @@ func (db *DB) CountLetters(ctx context.Context) (map[mail.State]int, error) {
 		}
 		out[state] = n
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // DeleteLetters forgets letters that were done before a moment.

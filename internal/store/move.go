@@ -209,7 +209,7 @@ func (db *DB) sumTable(ctx context.Context, t table, fn func(line []byte) error)
 			return sum, err
 		}
 	}
-	return sum, rows.Err()
+	return sum, explain(rows.Err(), db.place)
 }
 
 // rowSum is the same for the same rows in whatever order: their number, and the

@@ -113,5 +113,5 @@ func (db *DB) FindKeys(ctx context.Context, collection, field int64, texts []str
 		}
 		out[key] = id
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }

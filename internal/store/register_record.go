@@ -56,7 +56,7 @@ func (db *DB) Places(ctx context.Context, ids []int64) (map[int64][2]int64, erro
 		}
 		out[id] = [2]int64{account, collection}
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // InsertRecords stores new records with the numbers they carry.
@@ -185,7 +185,7 @@ func (db *DB) FindTitles(ctx context.Context, collection int64, keys []string) (
 		}
 		out[key] = append(out[key], id)
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // EachValue calls fn with the value of a field in each record that has one and
@@ -213,5 +213,5 @@ func (db *DB) EachValue(ctx context.Context, collection, field int64, fn func(re
 			return err
 		}
 	}
-	return rows.Err()
+	return explain(rows.Err(), db.place)
 }

@@ -246,7 +246,7 @@ func (db *DB) ConfigurationVersion(ctx context.Context, connection int64) (strin
 		}
 		fmt.Fprintf(sum, "%d:%d ", id, version)
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:8]), rows.Err()
+	return hex.EncodeToString(sum.Sum(nil)[:8]), explain(rows.Err(), db.place)
 }
 
 // nameKey is the canonical form in which names are unique.

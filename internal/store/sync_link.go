@@ -190,7 +190,7 @@ func (db *DB) LinkedRecords(ctx context.Context, connection, collection int64, o
 		copy(id[:], object)
 		out[id] = record
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // AddPending notes link fields that wait for their object; a field waits for
@@ -246,7 +246,7 @@ func (db *DB) ResolvePending(ctx context.Context, connection, mapping int64, lim
 		copy(ref.Object[:], object)
 		refs, records = append(refs, ref), append(records, record)
 	}
-	return refs, records, rows.Err()
+	return refs, records, explain(rows.Err(), db.place)
 }
 
 // DropPending forgets references that have been resolved.

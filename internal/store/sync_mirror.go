@@ -61,7 +61,7 @@ func (db *DB) EntriesByObject(ctx context.Context, connection int64, ids []direc
 		}
 		out[e.Object] = e
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // EntriesByID returns entries by number, with their documents if docs is set.
@@ -87,7 +87,7 @@ func (db *DB) EntriesByID(ctx context.Context, ids []int64, docs bool) ([]syncer
 		}
 		out = append(out, e)
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // EntriesFrom returns the entries of a connection whose numbers are among the n
@@ -132,7 +132,7 @@ func (db *DB) entryNumbers(ctx context.Context, n int, query string, args ...any
 		}
 		out[directory.ObjectID(object)] = number
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // FindEntries finds entries by object ID, or by a text that stands as a whole
@@ -166,7 +166,7 @@ func (db *DB) FindEntries(ctx context.Context, connection int64, kind directory.
 			out = append(out, e)
 		}
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // named reports whether a document's object goes by a text.
@@ -243,7 +243,7 @@ func (db *DB) CountStandings(ctx context.Context, connection int64, kind directo
 		}
 		out[reconcile.Standing(standing)] = int(n) // #nosec G115 -- written by us, below ten
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // EntryIDs returns the numbers of a kind's entries in the given standings, or
@@ -277,7 +277,7 @@ func (db *DB) bitmap(ctx context.Context, query string, args ...any) (*roaring.B
 		}
 		out.Add(uint32(id))
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // Units returns a connection's units with their members.

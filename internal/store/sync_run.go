@@ -185,7 +185,7 @@ func (db *DB) Pages(ctx context.Context, run int64, input string) (syncer.PagePr
 		p.Pages++
 	}
 	p.Drained = p.Pages > 0 && p.Next == ""
-	return p, rows.Err()
+	return p, explain(rows.Err(), db.place)
 }
 
 // DropPages forgets how far an input's reading got. What its pages changed
@@ -245,7 +245,7 @@ func (db *DB) orBitmaps(ctx context.Context, query string, args ...any) (*roarin
 		}
 		out.Or(m)
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 // PrunePages forgets the pages of a connection's runs up to one that has been

@@ -48,7 +48,7 @@ func (db *DB) TallyChanges(ctx context.Context, run int64) ([]syncer.ChangeTally
 		said = said.with(one)
 	}
 	counts.add(said)
-	return counts.list(), rows.Err()
+	return counts.list(), explain(rows.Err(), db.place)
 }
 
 // tallyAdditions counts additions by state. One count a state needs no memory,

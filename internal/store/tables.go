@@ -78,7 +78,7 @@ func (db *DB) tables(ctx context.Context) ([]table, error) {
 		last := &out[len(out)-1]
 		last.Columns = append(last.Columns, tableColumn{column, kindOf(declared)})
 	}
-	return out, rows.Err()
+	return out, explain(rows.Err(), db.place)
 }
 
 func kindOf(declared string) kind {

@@ -113,11 +113,31 @@ func (s *Service) takeLease(ctx context.Context, connection int64, holder string
 			release, end := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer end()
 			if err := s.store.DropLease(release, connection, h.Lease); err != nil {
-				s.log.Warn("the lease could not be given back; it expires by itself", "run", h.Run, "connection", connection, "error", err)
+				s.log.Warn("the lease could not be given back yet", "run", h.Run, "connection", connection, "error", err)
+				go s.giveBack(context.WithoutCancel(ctx), connection, h.Lease)
 			}
 		})
 	}
 	return run, h, nil
+}
+
+// giveBack tries to give a lease back that the database was away for, until the
+// lease has expired by itself.
+func (s *Service) giveBack(ctx context.Context, connection int64, l Lease) {
+	ctx, end := context.WithTimeout(ctx, leaseLife)
+	defer end()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if s.store.DropLease(ctx, connection, l) == nil {
+				return
+			}
+		}
+	}
 }
 
 // beat keeps a lease until its context ends.
