@@ -155,19 +155,13 @@ func (s *site) compare(j *journal) {
 	}
 }
 
-// inOneHand checks that an asset was never in two hands: of its custodies, each
-// ended before the next began, and only the last may be open.
+// inOneHand checks that an asset was never in two hands: of its custodies, the
+// latest first, each ended before the next began, and only the last may be open.
 func (s *site) inOneHand(list []register.Custody) {
 	s.t.Helper()
-	for i, a := range list {
-		for _, b := range list[i+1:] {
-			first, second := a, b
-			if second.CheckedOutAt.Before(first.CheckedOutAt) {
-				first, second = b, a
-			}
-			if first.Open() || first.CheckedInAt.After(second.CheckedOutAt) {
-				s.t.Errorf("%s is in two hands: %+v and %+v", a.AssetTitle, first, second)
-			}
+	for i := 1; i < len(list); i++ {
+		if first, next := list[i], list[i-1]; first.Open() || first.CheckedInAt.After(next.CheckedOutAt) {
+			s.t.Errorf("%s is in two hands: %+v and %+v", first.AssetTitle, first, next)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/musterhq/muster/client"
@@ -23,9 +24,16 @@ var troubles = []trouble{
 	{"PostgreSQL is stopped", func(s *site, _ *server) { s.cluster.Stop(false) }, time.Second, func(s *site, _ *server) { s.cluster.Start() }},
 	{"the line to the database is cut", func(s *site, _ *server) { s.toData.Cut() }, time.Second, func(s *site, _ *server) { s.toData.Mend() }},
 	{"the line to the database stalls", func(s *site, _ *server) { s.toData.Stall() }, 2 * time.Second, func(s *site, _ *server) { s.toData.Mend() }},
+	{"a clock jumps forward by an hour", (*site).ahead, 3 * time.Second, (*site).right},
+	{"a clock jumps back by an hour", (*site).behind, 3 * time.Second, (*site).right},
 	{"the line to the directory is cut", func(s *site, _ *server) { s.toGraph.Cut() }, time.Second, func(s *site, _ *server) { s.toGraph.Mend() }},
 	{"the line to the directory stalls", func(s *site, _ *server) { s.toGraph.Stall() }, time.Second, func(s *site, _ *server) { s.toGraph.Mend() }},
 }
+
+// ahead and behind put a server's clock forward and back; right sets it.
+func (s *site) ahead(srv *server)  { s.must(os.WriteFile(srv.clock, []byte("1h"), 0o600)) }
+func (s *site) behind(srv *server) { s.must(os.WriteFile(srv.clock, []byte("-1h"), 0o600)) }
+func (s *site) right(srv *server)  { s.must(os.WriteFile(srv.clock, nil, 0o600)) }
 
 func (s *site) murder(srv *server) { s.kill(srv) }
 

@@ -29,11 +29,35 @@ const asMuster = "MUSTER_CHAOS_PROGRAM"
 func TestMain(m *testing.M) {
 	if os.Getenv(asMuster) != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		code := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+		code := cli.RunAt(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv, crooked(os.Getenv(theirClock)))
 		stop()
 		os.Exit(code)
 	}
 	storetest.Main(m)
+}
+
+// theirClock names the file that says by how much a server's clock is off.
+const theirClock = "MUSTER_CHAOS_CLOCK"
+
+// crooked is a clock that is off by as much as a file says at the time.
+func crooked(file string) func() time.Time {
+	if file == "" {
+		return time.Now
+	}
+	var mu sync.Mutex
+	var looked time.Time
+	var off time.Duration
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now := time.Now()
+		if now.Sub(looked) > 100*time.Millisecond {
+			text, _ := os.ReadFile(file)
+			off, _ = time.ParseDuration(string(text)) // nothing is right on time
+			looked = now
+		}
+		return now.Add(off).Round(0)
+	}
 }
 
 const (
@@ -60,9 +84,10 @@ type site struct {
 
 // server is one process that serves.
 type server struct {
-	at  string
-	cmd *exec.Cmd
-	log *logbook // of all its lives
+	at    string
+	clock string // the file that says by how much its clock is off
+	cmd   *exec.Cmd
+	log   *logbook // of all its lives
 }
 
 // logbook keeps what a process prints.
@@ -201,7 +226,7 @@ const listening = "Muster listens on"
 
 // newServer is one that is yet to be started.
 func newServer(t *testing.T) *server {
-	return &server{at: freeAddress(t), log: &logbook{more: make(chan bool, 1)}}
+	return &server{at: freeAddress(t), clock: filepath.Join(t.TempDir(), "clock"), log: &logbook{more: make(chan bool, 1)}}
 }
 
 // start starts a server and waits until it listens.
@@ -209,6 +234,7 @@ func (s *site) start(srv *server) {
 	s.t.Helper()
 	begun := strings.Count(srv.log.String(), listening)
 	srv.cmd = s.program("serve", "--listen", srv.at, "--log-format", "json")
+	srv.cmd.Env = append(srv.cmd.Env, theirClock+"="+srv.clock)
 	srv.cmd.Stdout, srv.cmd.Stderr = srv.log, srv.log
 	srv.cmd.SysProcAttr = deathSignal()
 	s.must(srv.cmd.Start())

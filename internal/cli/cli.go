@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -78,6 +79,7 @@ type console struct {
 	out    io.Writer
 	err    io.Writer
 	getenv func(string) string
+	now    func() time.Time
 	fancy  bool         // err is a terminal: progress may move
 	log    *slog.Logger // of what goes on in the background; nil where a command tells by itself
 }
@@ -93,8 +95,14 @@ approval, 4 finished but some people or groups failed.`
 // Run parses arguments, carries out the command and returns the exit code.
 // Listings go to stdout, progress and errors to stderr.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	return RunAt(ctx, args, stdin, stdout, stderr, getenv, time.Now)
+}
+
+// RunAt is Run by another clock than the machine's, for whoever wants to know
+// what becomes of servers whose clocks differ.
+func RunAt(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, now func() time.Time) int {
 	var p program
-	c := &console{in: stdin, out: stdout, err: stderr, getenv: getenv}
+	c := &console{in: stdin, out: stdout, err: stderr, getenv: getenv, now: now}
 	if f, ok := stderr.(*os.File); ok {
 		c.fancy = term.IsTerminal(int(f.Fd()))
 	}

@@ -32,7 +32,7 @@ const (
 // keepJobs does what is due until the context ends. Any number of processes over
 // one database may: each job is one's at a time.
 func (h *house) keepJobs(ctx context.Context, log *slog.Logger) {
-	job.NewRunner(h.db, worker(), []job.Kind{h.syncKind(), h.tidyKind()}, nil, log).Run(ctx)
+	job.NewRunner(h.db, worker(), []job.Kind{h.syncKind(), h.tidyKind()}, h.now, log).Run(ctx)
 }
 
 // worker names this process among the servers.
@@ -86,7 +86,7 @@ func (h *house) syncDue(ctx context.Context, j job.Job) error {
 		return job.Final(err) // a mapping is missing, say
 	}
 	err = integration.FaultOf(run)
-	now := time.Now()
+	now := h.now()
 	if next := integration.NextAfter(c, now); next.Sub(now) <= time.Hour {
 		return job.Final(err)
 	}
@@ -102,7 +102,7 @@ func (h *house) dueConnection(ctx context.Context, j job.Job) (c syncer.Connecti
 	if c, err = h.sync.Connection(ctx, id); err != nil {
 		return c, false, job.Final(err)
 	}
-	now := time.Now()
+	now := h.now()
 	at, full, err := h.work.Next(ctx, c, now)
 	return c, full && !at.After(now), err
 }
@@ -112,7 +112,7 @@ func (h *house) tidyKind() job.Kind {
 	return job.Kind{
 		Name: tidyJobs, Attempts: 3,
 		Do: func(ctx context.Context, _ job.Job) error {
-			now := time.Now()
+			now := h.now()
 			return cmp.Or(h.mail.Tidy(ctx), h.db.DeleteJobs(ctx, now.Add(-jobsKept)), h.db.DeleteUploads(ctx, now.Add(-exchange.UploadLife)))
 		},
 		Turns: func(context.Context, time.Time) ([]job.Turn, error) {

@@ -169,6 +169,7 @@ func (h *house) setupToken(ctx context.Context) (string, error) {
 // what is special about it; the rest is the house's.
 func (h *house) serve(ctx context.Context, l net.Listener, d web.Deps, o server.Options) error {
 	d.Accounts, d.Records, d.Lists, d.Exchange, d.Files, d.Integrations, d.Automations = h.accounts, h.records, h.lists, h.exchange, h.files, h.work, h.automations
+	d.Now = h.now
 	d.Keys, d.Mail, d.Jobs, d.Uploads = h.keys, h.mail, h.jobs, h.exchange.Uploads(h.db, h.scratch, d.Log)
 	o.Log, o.Ready, o.Metrics = d.Log, h.db.Ping, append(h.tally.collectors(), &databaseMetrics{h})
 	release, err := h.alone()
@@ -210,7 +211,7 @@ func (h *house) site(d web.Deps) http.Handler {
 	mux.Handle(api.Prefix+"/", api.New(api.Deps{
 		Accounts: h.accounts, Records: h.records, Lists: h.lists, Exchange: h.exchange, Files: h.files, Integrations: h.work,
 		Automations: h.automations, Mail: h.mail, Jobs: h.jobs,
-		Principal: h.principalOf, Once: once.New(h.db, h.keys, nil), Log: d.Log, BaseURL: d.BaseURL,
+		Principal: h.principalOf, Once: once.New(h.db, h.keys, h.now), Log: d.Log, BaseURL: d.BaseURL, Now: h.now,
 	}).Handler())
 	return mux
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/attachment"
@@ -41,6 +42,7 @@ type house struct {
 	me          account.Principal
 	keys        *secret.Keyring
 	tally       *tally
+	now         func() time.Time
 }
 
 // open puts the program together over its database.
@@ -53,17 +55,17 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{db: db, accounts: account.NewService(db, nil), records: register.New(db, nil), me: account.CommandLine(), keys: keys, tally: newTally(), part: part{web: true, work: true}}
+	h := &house{db: db, accounts: account.NewService(db, c.now), records: register.New(db, c.now), me: account.CommandLine(), keys: keys, tally: newTally(), now: c.now, part: part{web: true, work: true}}
 	h.accounts.SealWith(keys)
 	h.lists = listing.New(db, h.records)
-	h.exchange = exchange.New(h.records, h.lists, db, nil)
-	h.files = attachment.New(db, h.records, nil)
+	h.exchange = exchange.New(h.records, h.lists, db, c.now)
+	h.files = attachment.New(db, h.records, c.now)
 	h.scratch = filepath.Join(p.Data, "uploads")
-	h.mail = mail.New(db, keys, nil)
-	h.jobs = job.New(db, nil)
+	h.mail = mail.New(db, keys, c.now)
+	h.jobs = job.New(db, c.now)
 	h.data = p.Data
 	h.sync = syncer.New(syncer.Deps{
-		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(),
+		Store: db, Records: h.records, Logins: h.accounts, Keys: keys, Host: syncer.ThisHost(), Now: c.now,
 		Ended: func(ctx context.Context, r syncer.Run) error { return h.automations.RunEnded(ctx, r) },
 		Open:  func(_ context.Context, conn syncer.Connection) (syncer.Source, error) { return h.connect(conn) },
 		Over:  h.tally.ran, Log: c.log,
@@ -75,10 +77,10 @@ func (p *program) open(ctx context.Context, c *console) (*house, error) {
 			client, err := h.connect(conn)
 			return checked{client}, err
 		},
-		OpenDoor: h.openDoor, Keys: keys,
+		OpenDoor: h.openDoor, Keys: keys, Now: c.now,
 	})
 	h.automations = automation.New(automation.Deps{
-		Store: db, Accounts: h.accounts, Records: h.records, Lists: h.lists, Sync: h.sync, Runs: h.work, Keys: keys, MailUp: h.mail.SetUp,
+		Store: db, Accounts: h.accounts, Records: h.records, Lists: h.lists, Sync: h.sync, Runs: h.work, Keys: keys, MailUp: h.mail.SetUp, Now: c.now,
 		Mail: func(ctx context.Context, l automation.Letter) error {
 			return h.mail.Queue(ctx, mail.Letter{Account: l.Account, Module: l.Module, To: l.To, Subject: l.Subject, Text: l.Text, Key: l.Key})
 		},
