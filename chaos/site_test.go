@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -187,15 +188,23 @@ func (s *site) must(err error) {
 	}
 }
 
-// freeAddress is one that a server can be started on again and again.
+// ports counts the ports that were looked at.
+var ports atomic.Int32
+
+// freeAddress is one that a server can be started on again and again. Its port is
+// below those that systems lend to whoever asks for any, so that nobody else is
+// lent it while the server is down.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		at := fmt.Sprintf("127.0.0.1:%d", 20000+(os.Getpid()+int(ports.Add(1)))%12000)
+		if l, err := net.Listen("tcp", at); err == nil {
+			l.Close()
+			return at
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free between 20000 and 32000")
+	return ""
 }
 
 // program is the test binary as Muster.

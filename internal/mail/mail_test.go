@@ -104,13 +104,11 @@ func TestLettersWaitForTheServer(t *testing.T) {
 		d.queue(mail.Letter{To: "a@contoso.example", Subject: "one", Text: "1"})
 		d.queue(mail.Letter{To: "b@contoso.example", Subject: "two", Text: "2"})
 
-		conf := post.server.TLSConfig
-		d.must(post.server.Close())
+		post.line.Cut()
 		if list := d.deliver(); list[0].State != mail.Queued || list[0].Error == "" || list[1].Attempts != 0 {
 			t.Errorf("with the server down: %+v", list)
 		}
-		post.start(conf, true)
-		t.Cleanup(func() { post.server.Close() })
+		post.line.Mend()
 		if d.deliver(); len(post.took()) != 1 {
 			t.Errorf("%d letters arrived, want the one that was not tried yet", len(post.took()))
 		}
@@ -139,8 +137,8 @@ func TestTheServerIsGreetedWithoutALetter(t *testing.T) {
 			t.Errorf("without a server there are %d passwords, %v", n, err)
 		}
 		d.must(d.svc.SaveServer(t.Context(), d.p, post.settings(mail.StartTLS)))
-		if at, err := d.svc.Greet(t.Context()); err != nil || at != post.at {
-			t.Errorf("got %q, %v; want to be let in at %s", at, err, post.at)
+		if at, err := d.svc.Greet(t.Context()); err != nil || at != post.line.Address() {
+			t.Errorf("got %q, %v; want to be let in at %s", at, err, post.line.Address())
 		}
 		if n, err := d.svc.TrySecrets(t.Context()); n != 1 || err != nil {
 			t.Errorf("got %d passwords, %v", n, err)

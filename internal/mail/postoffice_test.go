@@ -20,13 +20,14 @@ import (
 	"github.com/musterhq/muster/internal/entrasim/authority"
 	muster "github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/secret"
+	"github.com/musterhq/muster/internal/store/storetest"
 )
 
 // postOffice is a real SMTP server.
 type postOffice struct {
 	t      *testing.T
 	server *smtp.Server
-	at     string
+	line   *storetest.Line // to it
 	ca     string
 
 	mu       sync.Mutex
@@ -41,40 +42,34 @@ type letter struct {
 }
 
 // openPost starts a server with TLS from the first byte or on request. Where it
-// listens stays the same when it is closed and opened again.
+// is reached stays the same, and nobody else's, while its line is cut.
 func openPost(t *testing.T, implicit bool) *postOffice {
 	t.Helper()
 	ca, err := authority.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	conf := ca.Config()
-	o := &postOffice{t: t, password: "letter-carrier", ca: string(ca.PEM), at: "127.0.0.1:0"}
-	o.start(conf, implicit)
-	t.Cleanup(func() { o.server.Close() })
-	return o
-}
-
-// start listens where it did before.
-func (o *postOffice) start(conf *tls.Config, implicit bool) {
-	o.t.Helper()
+	o := &postOffice{t: t, password: "letter-carrier", ca: string(ca.PEM)}
 	o.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &carrier{office: o}, nil }))
 	o.server.Domain = "post.example"
-	o.server.TLSConfig = conf
-	l, err := net.Listen("tcp", o.at)
+	o.server.TLSConfig = ca.Config()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		o.t.Fatal(err)
+		t.Fatal(err)
 	}
-	o.at = l.Addr().String()
+	o.line = storetest.Lay(t, func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) })
+	t.Cleanup(func() { o.server.Close() })
 	if implicit {
-		l = tls.NewListener(l, o.server.TLSConfig)
+		go o.server.Serve(tls.NewListener(l, o.server.TLSConfig))
+	} else {
+		go o.server.Serve(l)
 	}
-	go o.server.Serve(l)
+	return o
 }
 
 // settings are how Muster reaches the server.
 func (o *postOffice) settings(how muster.Security) muster.Server {
-	host, port, _ := strings.Cut(o.at, ":")
+	host, port, _ := strings.Cut(o.line.Address(), ":")
 	n := 0
 	for _, c := range port {
 		n = n*10 + int(c-'0')
