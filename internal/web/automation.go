@@ -45,7 +45,19 @@ func (s *Site) automations(v *visit) error {
 		}
 		page.List = append(page.List, row)
 	}
+	if slices.ContainsFunc(list, mails) {
+		ready, err := s.Mail.SetUp(v.ctx())
+		if err != nil {
+			return err
+		}
+		page.Unmailed, page.MaySetUp = !ready, v.who.OrganizationAdmin()
+	}
 	return v.show("Automations", view.AutomationsPage(v.frame, page))
+}
+
+// mails reports whether an automation is on and sends letters.
+func mails(a automation.Automation) bool {
+	return a.On && slices.ContainsFunc(a.Actions, func(x automation.Action) bool { return x.Do == automation.Mail })
 }
 
 // equip gives the module its ready-made automations when it has a mapping, so

@@ -9,6 +9,7 @@ import (
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/automation"
+	"github.com/musterhq/muster/internal/mail"
 	"github.com/musterhq/muster/internal/register"
 )
 
@@ -87,11 +88,30 @@ func TestReadyMadeAutomationsComeWithTheFirstMapping(t *testing.T) {
 	for _, a := range automation.Ready() {
 		wantParts(t, "the list", page, a.Name)
 	}
-	wantParts(t, "the list", page, "own schedule", "Edit the schedule")
+	wantParts(t, "the list", page, "Edit the schedule")
 	a := o.automation("Tell of failed syncs")
 	b.sent(fmt.Sprintf("%s/%d/remove", path, a.ID))
 	if strings.Contains(b.see(200, path), "Tell of failed syncs") {
 		t.Error("what was removed comes back")
+	}
+}
+
+func TestAutomationsSayThatNoMailServerIsSetUp(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	path := fmt.Sprintf("/m/%d/automations", o.module.ID)
+	const warning = "No mail server is set up"
+	if page := o.as(boss).see(http.StatusOK, path); strings.Contains(page, warning) {
+		t.Error("a module whose automations send nothing is warned about mail")
+	}
+	o.as(manager).sent(path+"/new", "kind", "sync_failed", "name", "Tell", "on", "yes", "a0_do", "mail", "a0_admins", "yes", "act", "save")
+	wantParts(t, "the page of who may set mail up", o.as(boss).see(http.StatusOK, path), warning, `href="/settings/mail"`)
+	if page := o.as(manager).see(http.StatusOK, path); !strings.Contains(page, warning) || strings.Contains(page, `href="/settings/mail"`) {
+		t.Error("who may not set mail up is not told whom to ask")
+	}
+	o.must(o.mail.SaveServer(t.Context(), account.CommandLine(), mail.Server{Host: "127.0.0.1", Port: closedPort, Security: mail.TLS, Sender: "muster@contoso.example"}))
+	if page := o.as(boss).see(http.StatusOK, path); strings.Contains(page, warning) {
+		t.Error("the warning stays once mail is set up")
 	}
 }
 

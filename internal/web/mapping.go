@@ -450,7 +450,7 @@ func (s *Site) tryMapping(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.part(view.TrialPart(trialView(trial, names, connectionPath(v.module.ID, c.ID)+"/mapping/"+v.r.PathValue("mapping")+"/preview")))
+	return v.part(view.TrialPart(trialView(trial, &def, names, connectionPath(v.module.ID, c.ID)+"/mapping/"+v.r.PathValue("mapping")+"/preview")))
 }
 
 // searchUnits offers groups and administrative units whose names begin with

@@ -292,13 +292,17 @@ func (v *visit) readSteps(i int) ([]mapping.Transform, error) {
 }
 
 // trialView is a trial as the preview shows it.
-func trialView(t syncer.Trial, names map[int64]string, path string) view.Trial {
+func trialView(t syncer.Trial, def *mapping.Definition, names map[int64]string, path string) view.Trial {
 	out := view.Trial{
 		Path: path, At: t.At, Of: t.Of, Name: t.Subject.Name, Principal: t.Subject.Principal, Enters: true,
+		Member: len(def.Units) > 0,
 	}
 	for _, d := range t.Desired {
 		if !d.Enters {
 			out.Enters, out.Why = false, d.Why.Sentence()+" "+d.Detail
+		}
+		if d.Target == reconcile.Login {
+			out.User = strings.TrimSuffix(d.LoginName+" · "+d.LoginEmail, " · ")
 		}
 	}
 	for _, row := range t.Rows {

@@ -84,6 +84,17 @@ func TestAnAdministratorGoesTheWholeWayOnScreen(t *testing.T) {
 	}
 }
 
+// Who a login mapping would let in is previewed by name and email, and nobody
+// takes the preview of an outsider for a member.
+func TestThePreviewOfALoginSaysWhoWouldSignIn(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	b, path := connected(t, o)
+	form := formOf(t, b.see(http.StatusOK, path+"/mapping/new?kind=login&name=Staff"), "mapping-form")
+	form.Set("unit", "All Staff")
+	wantParts(t, "the preview with a unit", b.do("POST", path+"/mapping/new/preview", form).body, "User who can sign in", "@", "Shown as if it were in the unit")
+}
+
 // collection is the first module's collection of a kind.
 func (o *office) collection(kind register.Kind) register.Collection {
 	o.t.Helper()

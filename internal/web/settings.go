@@ -217,11 +217,6 @@ func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 		}
 		add(users, "key", "Users", "user", "Who can sign in here, with which role, and where it comes from.", "/users")
 		add(len(roles), "lock", "Roles", "role", "What each role may see and do, and roles of your own.", "/roles")
-		services, err := v.site.Accounts.ServiceTokens(v.ctx(), v.who, m.AccountID, m.ID)
-		if err != nil {
-			return nil, err
-		}
-		add(len(services), "plug", "API tokens", "service", "Other programs that use Muster here, each with a role of its own.", "/tokens")
 	}
 	if m.Manage {
 		form, err := v.site.Records.CheckForm(v.ctx(), v.who, m.AccountID, m.ID)
@@ -235,12 +230,19 @@ func (v *visit) manageCards(m *view.Module) ([]view.ModuleCard, error) {
 		if err != nil {
 			return nil, err
 		}
-		add(len(list), "plug", "Integrations", "integration", "Directories that keep people and logins up to date.", "/integrations")
 		n, err := v.automationCount(m)
 		if err != nil {
 			return nil, err
 		}
 		add(n, "robot", "Automations", "automation", "What happens by itself: warnings, reminders, posts, changes.", "/automations")
+		add(len(list), "plug", "Integrations", "integration", "Directories that keep people and logins up to date.", "/integrations")
+	}
+	if m.Users {
+		services, err := v.site.Accounts.ServiceTokens(v.ctx(), v.who, m.AccountID, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		add(len(services), "code", "API tokens", "service", "Other programs that use Muster here, each with a role of its own.", "/tokens")
 	}
 	return cards, nil
 }

@@ -193,7 +193,7 @@ func MailPage(f *Frame, page Mail) templ.Component {
 				}
 			}
 		} else if page.SetUp {
-			templ_7745c5c3_Err = Empty("bell", "No letters yet", "What Muster writes to people is listed here for thirty days, with what became of it.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Empty("mail", "No letters yet", "What Muster writes to people is listed here for thirty days, with what became of it.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
