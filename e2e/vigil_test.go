@@ -209,8 +209,26 @@ func (w *vigil) front(at string) (address string, end func(), err error) {
 		},
 		ErrorHandler: func(rw http.ResponseWriter, _ *http.Request, _ error) { rw.WriteHeader(http.StatusBadGateway) },
 	}
-	srv := httptest.NewServer(proxy)
+	srv := httptest.NewServer(whole(proxy))
 	return srv.URL, srv.Close, nil
+}
+
+// whole reads a request to its end before it is passed on. The program may have
+// answered by the time that the proxy looks for that end; the server in front
+// would then have closed the body, which to the proxy is a fault, for which it
+// breaks off the answer.
+func whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler) // the browser went away
+		}
+		if r.Body = http.NoBody; len(body) > 0 {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		r.ContentLength, r.TransferEncoding = int64(len(body)), nil
+		next.ServeHTTP(w, r)
+	})
 }
 
 // overheard is a body that somebody listens to.
