@@ -163,16 +163,20 @@ func page(w http.ResponseWriter, status int, text string, data any) {
 
 const pageHead = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><title>Simulated sign-in</title><style>
-body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
-button.person{display:block;width:100%;text-align:left;padding:.5rem .75rem;margin:.25rem 0;border:1px solid #767676;background:#fff;font:inherit;cursor:pointer}
-button.person:hover,button.person:focus{background:#eef3fb}small{color:#555}input{font:inherit;padding:.4rem;width:60%}
+*{box-sizing:border-box}:root{color-scheme:light dark;--line:#8a8a8a;--quiet:light-dark(#555,#b0b0b0);--lift:light-dark(#eef3fb,#26303d);--link:light-dark(#0067b8,#7cb8f5)}
+body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:2rem auto;padding:0 1rem;color:light-dark(#1b1b1b,#f0f0f0);background:light-dark(#fff,#1b1b1b)}
+h1{font-size:1.5rem;margin:1rem 0}small{color:var(--quiet)}
+.search{display:flex;gap:.5rem;margin:0 0 1rem}.search label{flex:1;min-width:0}
+input,button{font:inherit;color:inherit;padding:.45rem .75rem;border:1px solid var(--line);border-radius:4px;background:transparent}input{width:100%}
+button{cursor:pointer}button:hover,button:focus-visible{background:var(--lift)}:focus-visible{outline:2px solid var(--link);outline-offset:1px}
+button.person{display:block;width:100%;text-align:start;margin:.35rem 0;overflow-wrap:anywhere}.person small{display:block}
 </style></head><body><p><small>Simulated Microsoft Entra tenant. No password is asked, and nothing leaves this machine.</small></p>`
 
 const pickerPage = `<h1>Pick an account</h1><form method="get">
 {{range $k, $v := .Hidden}}{{range $v}}<input type="hidden" name="{{$k}}" value="{{.}}">{{end}}{{end}}
-<p><label>Search <input type="search" name="search" value="{{.Search}}" autofocus></label> <button>Search</button>
-<button name="decline" value="1">Decline</button></p>
-{{range .People}}<button class="person" name="person" value="{{.ID}}"{{if not .Enabled}} data-disabled{{end}}><strong>{{.DisplayName}}</strong><br><small>{{.UserPrincipalName}}{{if not .Enabled}} (disabled){{end}}</small></button>
+<p class="search"><label><input type="search" name="search" value="{{.Search}}" placeholder="Name or user principal name" aria-label="Search" autofocus></label>
+<button>Search</button> <button name="decline" value="1">Decline</button></p>
+{{range .People}}<button class="person" name="person" value="{{.ID}}"{{if not .Enabled}} data-disabled{{end}}><strong dir="auto">{{.DisplayName}}</strong><small>{{.UserPrincipalName}}{{if not .Enabled}} (disabled){{end}}</small></button>
 {{else}}<p>Nobody matches.</p>{{end}}</form><p><small>{{len .People}} of {{.Total}} shown</small></p></body></html>`
 
 const errorPage = `<h1>Sorry, signing in did not work</h1><p role="alert">{{.Error}}</p></body></html>`

@@ -88,6 +88,9 @@ func (f *Frame) ModuleOf(id int64) *Module {
 
 // at shows whether a path is the page, or the page lies below it.
 func (f *Frame) at(path string) bool {
+	if path == "/settings/accounts" { // the first of the settings stands for all of them
+		path = "/settings"
+	}
 	return f.Path == path || path != "/" && strings.HasPrefix(f.Path, path+"/")
 }
 
