@@ -41,3 +41,31 @@ func TestAColleagueSignsInWithMicrosoft(t *testing.T) {
 		t.Errorf("after signing out one gets to %s", at)
 	}
 }
+
+// A guest whom no mapping lets in is told so, and whom to ask, however long the
+// name that Microsoft knows them by.
+func TestAStrangerIsToldWhomToAskInABrowser(t *testing.T) {
+	chromium(t)
+	d, browser := startDemo(t), openBrowser(t)
+	for _, l := range looks() {
+		t.Run(l.name, func(t *testing.T) {
+			b := newTab(t, browser, d.at, l)
+			b.open("/sign-in")
+			b.leads(chromedp.Click(chromedp.CSS("a[href^='/auth/microsoft/']")))
+			b.must("Pick an account")
+			if wide := ask[int](b, "document.documentElement.scrollWidth - window.innerWidth"); wide > 0 {
+				t.Errorf("the accounts to pick from are %d px wider than the screen", wide)
+			}
+			ask[bool](b, `!!([...document.querySelectorAll("button.person")].find(p => p.innerText.includes("#EXT#")).id = "guest")`)
+			b.leads(chromedp.Click(chromedp.CSS("button#guest")))
+			b.must("has no access to Muster")
+			b.must("Ask whoever looks after Muster at Contoso")
+			if wide := ask[int](b, "document.documentElement.scrollWidth - window.innerWidth"); wide > 0 {
+				t.Errorf("the answer is %d px wider than the screen", wide)
+			}
+			for _, v := range b.violations() { // the console has the answer's status of 403 besides
+				t.Errorf("the answer: %s", v)
+			}
+		})
+	}
+}

@@ -170,18 +170,18 @@ h1{font-size:1.5rem;margin:1rem 0}small{color:var(--quiet)}
 input,button{font:inherit;color:inherit;padding:.45rem .75rem;border:1px solid var(--line);border-radius:4px;background:transparent}input{width:100%}
 button{cursor:pointer}button:hover,button:focus-visible{background:var(--lift)}:focus-visible{outline:2px solid var(--link);outline-offset:1px}
 button.person{display:block;width:100%;text-align:start;margin:.35rem 0;overflow-wrap:anywhere}.person small{display:block}
-</style></head><body><p><small>Simulated Microsoft Entra tenant. No password is asked, and nothing leaves this machine.</small></p>`
+</style></head><body><main><p><small>Simulated Microsoft Entra tenant. No password is asked, and nothing leaves this machine.</small></p>`
 
 const pickerPage = `<h1>Pick an account</h1><form method="get">
 {{range $k, $v := .Hidden}}{{range $v}}<input type="hidden" name="{{$k}}" value="{{.}}">{{end}}{{end}}
 <p class="search"><label><input type="search" name="search" value="{{.Search}}" placeholder="Name or user principal name" aria-label="Search" autofocus></label>
 <button>Search</button> <button name="decline" value="1">Decline</button></p>
 {{range .People}}<button class="person" name="person" value="{{.ID}}"{{if not .Enabled}} data-disabled{{end}}><strong dir="auto">{{.DisplayName}}</strong><small>{{.UserPrincipalName}}{{if not .Enabled}} (disabled){{end}}</small></button>
-{{else}}<p>Nobody matches.</p>{{end}}</form><p><small>{{len .People}} of {{.Total}} shown</small></p></body></html>`
+{{else}}<p>Nobody matches.</p>{{end}}</form><p><small>{{len .People}} of {{.Total}} shown</small></p></main></body></html>`
 
-const errorPage = `<h1>Sorry, signing in did not work</h1><p role="alert">{{.Error}}</p></body></html>`
+const errorPage = `<h1>Sorry, signing in did not work</h1><p role="alert">{{.Error}}</p></main></body></html>`
 
-const signedOutPage = `<h1>You signed out</h1></body></html>`
+const signedOutPage = `<h1>You signed out</h1></main></body></html>`
 
 const formPostPage = `<form method="post" action="{{.To}}" id="f">{{range $k, $v := .Fields}}{{range $v}}<input type="hidden" name="{{$k}}" value="{{.}}">{{end}}{{end}}
-<button>Continue</button></form><script>document.getElementById("f").submit()</script></body></html>`
+<button>Continue</button></form><script>document.getElementById("f").submit()</script></main></body></html>`
