@@ -121,3 +121,6 @@ func Columns(archive []byte) map[string][]string {
 	}
 	return out
 }
+
+// Explain classifies a fault, see explain.
+func Explain(err error) error { return explain(err, "database") }

@@ -2,11 +2,18 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/musterhq/muster/internal/account"
 	"github.com/musterhq/muster/internal/errs"
@@ -80,6 +87,28 @@ func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
 		c.Start()
 		if _, err := db.Accounts(t.Context()); err != nil {
 			t.Errorf("it is back, and %v", err)
+		}
+	}
+}
+
+// The driver has many words for a connection that is gone. Which of them is heard
+// depends on who noticed first, so they are said here one by one.
+func TestEachWordForABrokenConnectionIsUnavailable(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		fault error
+		want  errs.Kind
+	}{
+		{io.ErrUnexpectedEOF, errs.Unavailable},
+		{driver.ErrBadConn, errs.Unavailable},
+		{sql.ErrConnDone, errs.Unavailable},
+		{pgconn.ErrConnClosed, errs.Unavailable},
+		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, errs.Unavailable},
+		{context.DeadlineExceeded, errs.Internal},
+		{errors.New("a fault of Muster"), errs.Internal},
+	} {
+		if got := errs.KindOf(store.Explain(fmt.Errorf("read accounts: %w", tc.fault))); got != tc.want {
+			t.Errorf("%v is %v, want %v", tc.fault, got, tc.want)
 		}
 	}
 }
