@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/musterhq/muster/internal/account"
 )
@@ -32,6 +33,11 @@ type route struct {
 
 // routes is every page and act of the application.
 func (s *Site) routes() []route {
+	return slices.Concat(s.ownRoutes(), s.organizationRoutes(), s.recordRoutes(), s.structureRoutes(), s.userRoutes(), s.automationRoutes(), s.integrationRoutes())
+}
+
+// ownRoutes are the ways in, and what everybody has of their own.
+func (s *Site) ownRoutes() []route {
 	return []route{
 		{"GET /{$}", signedIn, s.dashboard},
 		{"GET /setup", public, s.setupForm},
@@ -58,6 +64,13 @@ func (s *Site) routes() []route {
 		{"POST /profile/tokens", signedIn, s.makeOwnToken},
 		{"POST /profile/tokens/{token}/revoke", signedIn, s.revokeOwnToken},
 		{"POST /theme", public, s.setTheme},
+	}
+}
+
+// organizationRoutes are what lies above modules, or goes through all of them.
+func (s *Site) organizationRoutes() []route {
+	return []route{
+		{"GET /settings", signedIn, func(v *visit) error { return v.goTo("/settings/accounts") }},
 		{"GET /settings/accounts", signedIn, s.accounts},
 		{"POST /settings/accounts", signedIn, s.addAccount},
 		{"POST /settings/accounts/{account}/name", signedIn, s.renameAccount},
@@ -75,7 +88,12 @@ func (s *Site) routes() []route {
 		{"GET /scan", signedIn, s.scan},
 		{"GET /s/{record}", signedIn, s.scanned},
 		{"POST /audit/export", signedIn, s.exportAudit},
+	}
+}
 
+// recordRoutes are the records of a module: finding, changing, handing out.
+func (s *Site) recordRoutes() []route {
+	return []route{
 		{"GET /m/{module}", inModule, s.module},
 		{"GET /m/{module}/c/{collection}", inModule, s.collection},
 		{"GET /m/{module}/c/{collection}/filter", inModule, s.filterPart},
@@ -106,8 +124,6 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/c/{collection}/{record}/told", inModule, s.noteTold},
 		{"POST /m/{module}/c/{collection}/{record}/notify", inModule, s.notify},
 		{"POST /m/{module}/c/{collection}/{record}/sync", inModule, s.syncRecord},
-		{"GET /m/{module}/check-out-forms", may(account.ManageCollections), s.checkForm},
-		{"POST /m/{module}/check-out-forms", may(account.ManageCollections), s.saveCheckForm},
 		{"GET /m/{module}/choose", inModule, s.chooseThing},
 		{"GET /m/{module}/choose/{collection}", inModule, s.chooseRecord},
 		{"POST /m/{module}/c/{collection}/{record}/files", inModule, s.attach},
@@ -115,6 +131,14 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/c/{collection}/{record}/files/{file}/remove", inModule, s.detach},
 		{"GET /m/{module}/leavers", inModule, s.leavers},
 		{"GET /m/{module}/overdue", inModule, s.overdue},
+	}
+}
+
+// structureRoutes are what a module's records are made of.
+func (s *Site) structureRoutes() []route {
+	return []route{
+		{"GET /m/{module}/check-out-forms", may(account.ManageCollections), s.checkForm},
+		{"POST /m/{module}/check-out-forms", may(account.ManageCollections), s.saveCheckForm},
 		{"GET /m/{module}/collections", may(account.ManageCollections), s.collections},
 		{"POST /m/{module}/collections", may(account.ManageCollections), s.addCollection},
 		{"GET /m/{module}/collections/{collection}", may(account.ManageCollections), s.fields},
@@ -129,6 +153,12 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/collections/{collection}/fields/{field}/type", may(account.ManageCollections), s.convertField},
 		{"GET /m/{module}/collections/{collection}/fields/{field}/remove", may(account.ManageCollections), s.removeFieldForm},
 		{"POST /m/{module}/collections/{collection}/fields/{field}/remove", may(account.ManageCollections), s.removeField},
+	}
+}
+
+// userRoutes are the users and roles of a module, and the services that use it.
+func (s *Site) userRoutes() []route {
+	return []route{
 		{"GET /m/{module}/users", may(account.ManageUsers), s.users},
 		{"POST /m/{module}/users", may(account.ManageUsers), s.inviteUser},
 		{"GET /m/{module}/users/{login}", may(account.ManageUsers), s.user},
@@ -148,7 +178,12 @@ func (s *Site) routes() []route {
 		{"GET /m/{module}/roles/{role}", may(account.ManageUsers), s.editRole},
 		{"POST /m/{module}/roles/{role}", may(account.ManageUsers), s.saveRole},
 		{"POST /m/{module}/roles/{role}/remove", may(account.ManageUsers), s.removeRole},
+	}
+}
 
+// automationRoutes are what a module does by itself.
+func (s *Site) automationRoutes() []route {
+	return []route{
 		{"GET /m/{module}/automations", may(account.ManageIntegrations), s.automations},
 		{"GET /m/{module}/automations/new", may(account.ManageIntegrations), s.newAutomation},
 		{"POST /m/{module}/automations/new", may(account.ManageIntegrations), s.createAutomation},
@@ -159,7 +194,12 @@ func (s *Site) routes() []route {
 		{"POST /m/{module}/automations/{automation}/remove", may(account.ManageIntegrations), s.removeAutomation},
 		{"GET /m/{module}/automations/{automation}/log", may(account.ManageIntegrations), s.automationLog},
 		{"GET /m/{module}/automations/{automation}/log/{firing}", may(account.ManageIntegrations), s.automationFiring},
+	}
+}
 
+// integrationRoutes are connections, mappings and runs.
+func (s *Site) integrationRoutes() []route {
+	return []route{
 		{"GET /m/{module}/integrations", may(account.ManageIntegrations), s.integrations},
 		{"GET /m/{module}/integrations/store", may(account.ManageIntegrations), s.integrationsStore},
 		{"POST /m/{module}/integrations/store", may(account.ManageIntegrations), s.addIntegration},

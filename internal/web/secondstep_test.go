@@ -152,8 +152,8 @@ func TestAnAdministratorLetsAUserBackIn(t *testing.T) {
 	if got := user.post("/reset", "token", token, "password", fresh); got.to != "/sign-in" {
 		t.Errorf("setting the password leads to %q (%d)", got.to, got.status)
 	}
-	if got := user.get(link); got.status != http.StatusConflict {
-		t.Errorf("the link again: %d", got.status)
+	if got := user.get(link); got.status != http.StatusConflict || !strings.Contains(got.body, `href="/sign-in" class="btn btn-primary"`) {
+		t.Errorf("the link again: %d, want the way to the sign-in page:\n%s", got.status, got.body)
 	}
 	if got := user.post("/sign-in", "email", colleague, "password", fresh); got.to != "/sign-in/code" {
 		t.Errorf("the new password leads to %q: the link switched the second step off", got.to)

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -140,5 +141,19 @@ func TestCardsCountWhatTheyLeadTo(t *testing.T) {
 	}
 	if page := o.as(colleague).get("/settings/accounts").body; !strings.Contains(page, "You manage nothing here") {
 		t.Error("a collaborator is not told that there is nothing to manage")
+	}
+}
+
+func TestEachPageOfTheSettingsIsMarkedInTheMenu(t *testing.T) {
+	t.Parallel()
+	b := open(t).as(boss)
+	if got := b.get("/settings"); got.to != "/settings/accounts" {
+		t.Errorf("/settings leads to %q (%d)", got.to, got.status)
+	}
+	for path, want := range map[string]bool{"/settings/accounts": true, "/settings/mail": true, "/settings/jobs": true, "/audit": false} {
+		marked := regexp.MustCompile(`class="nav-link active" href="/settings" aria-current="page"`).MatchString(b.see(200, path))
+		if marked != want {
+			t.Errorf("on %s Settings is marked: %v, want %v", path, marked, want)
+		}
 	}
 }

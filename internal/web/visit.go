@@ -182,7 +182,7 @@ func (v *visit) fail(err error) {
 	if status == http.StatusInternalServerError {
 		v.site.Log.Error("a page failed", "method", v.r.Method, "path", v.r.URL.Path, "error", err)
 	}
-	fault := view.Fault{Status: status, Text: sentence(err, status), Hint: errs.HintOf(err)}
+	fault := view.Fault{Status: status, Text: sentence(err, status), Hint: errs.HintOf(err), Visitor: v.who.Login == 0}
 	if status == http.StatusServiceUnavailable {
 		v.site.Log.Warn("a page has to wait", "method", v.r.Method, "path", v.r.URL.Path, "error", err)
 		fault.Text = capital(errs.Brief(err)) + "."

@@ -54,9 +54,10 @@ type Collection struct {
 
 // Fault is what a page says when something did not work.
 type Fault struct {
-	Status int
-	Text   string
-	Hint   string
+	Status  int
+	Text    string
+	Hint    string
+	Visitor bool // who reads it has not signed in
 }
 
 // Title is the heading of an error's page.
@@ -88,9 +89,6 @@ func (f *Frame) ModuleOf(id int64) *Module {
 
 // at shows whether a path is the page, or the page lies below it.
 func (f *Frame) at(path string) bool {
-	if path == "/settings/accounts" { // the first of the settings stands for all of them
-		path = "/settings"
-	}
 	return f.Path == path || path != "/" && strings.HasPrefix(f.Path, path+"/")
 }
 

@@ -626,7 +626,7 @@ func sidebar(f *Frame) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = navItem(f, "/settings/accounts", "settings", "Settings").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = navItem(f, "/settings", "settings", "Settings").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
